@@ -1,0 +1,1 @@
+"""Pavior compiles golden paths into GitOps manifests."""

@@ -1,0 +1,71 @@
+"""Findings for a person, as values. Phases yield them, `pavior.report` formats them, nobody prints them elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from pavior.model import Span
+
+T = TypeVar("T")
+
+
+class Severity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An entry of the catalogue. `number` is `PV`, the phase's digit and two digits, never reused; `name` is kebab-case.
+
+    `what`, `why` and `fix` are Markdown sentences for `pavior explain PV204`.
+    """
+
+    number: str
+    name: str
+    what: str
+    why: str
+    fix: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """More about a diagnostic; with a span where another place contributes."""
+
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `message` and `hint` are lower case at their start, with no full stop, names in backticks."""
+
+    code: Code
+    span: Span
+    message: str
+    hint: str | None = None
+    notes: tuple[Note, ...] = ()
+    severity: Severity = Severity.ERROR
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What a phase made, if it could, and what it found. `value` is None where a fault left nothing to go on with."""
+
+    value: T | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return any(d.is_error for d in self.diagnostics)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self.diagnostics)

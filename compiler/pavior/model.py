@@ -1,0 +1,131 @@
+"""The data that phases hand to one another: frozen, plain, without behaviour of their own.
+
+Values are what YAML 1.2 core and JSON share: None, bool, int, float, str, list and dict with str keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Value: TypeAlias = Any
+"""None | bool | int | float | str | list[Value] | dict[str, Value]; never shared mutably: whoever changes a value copies it."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value is inside a document: keys of maps and indexes of lists, outermost first; () is the whole."""
+
+Manifest: TypeAlias = dict[str, Value]
+"""One Kubernetes object."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a file. Lines and columns count from 1, in characters; the end column is exclusive.
+
+    `file` is the path relative to the repository's root, with forward slashes.
+    """
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one file of the repository."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """The span of every key and value of a document, by path. Keys of list items have no entry in `keys`."""
+
+    keys: Mapping[Path, Span]
+    values: Mapping[Path, Span]
+
+    def key(self, path: Path) -> Span:
+        """Span of the key at `path`; where there is none (list item, root, absent), the nearest enclosing one there is."""
+        while path and path not in self.keys:
+            if path in self.values:
+                return self.values[path]
+            path = path[:-1]
+        return self.keys.get(path) or self.values[()]
+
+    def value(self, path: Path) -> Span:
+        """Span of the value at `path`; where it is absent, of the nearest enclosing key or value."""
+        if path in self.values:
+            return self.values[path]
+        return self.key(path[:-1]) if path else Span("")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document: its value at once, its positions when somebody asks (found by composing the source again)."""
+
+    source: Source
+    value: Value
+    positions: Callable[[], Positions] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source of values: the part of `document` at `at`.
+
+    `name` is what people read: `golden path web-service`, `team payments in prod`. `values` may hold null, which removes.
+    """
+
+    name: str
+    document: Document
+    at: Path = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """One layer's word on one value. `removed`: the layer said null. `span` is the value's, in the layer's own file."""
+
+    layer: str
+    span: Span
+    value: Value
+    removed: bool = False
+
+
+Origins: TypeAlias = Mapping[Path, tuple[Contributor, ...]]
+"""For each path of an effective spec, maps and lists included, every contributor, the winner last.
+
+A path that a layer removed and none set again is there too, its winner `removed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a tree under rendered/ is for: an environment, or one cluster of an environment that has several.
+
+    `name` is the folder's: `prod`, or `prod@eu-1`.
+    """
+
+    name: str
+    environment: str
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceId:
+    team: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.team}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file under rendered/. `path` is relative to it, with forward slashes; `source` is the folder that it was made from."""
+
+    path: str
+    source: str
+    manifests: tuple[Manifest, ...]
