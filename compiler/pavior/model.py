@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, TypeAlias
 
 Value: TypeAlias = Any
@@ -129,3 +130,45 @@ class Artifact:
     path: str
     source: str
     manifests: tuple[Manifest, ...]
+
+
+RENDERED = "rendered"
+"""The folder of a platform repository that Pavior writes."""
+
+
+class Action(Enum):
+    """What writing does to one file."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What writing does to the file at `path`, relative to rendered/; `content` is what a created or updated file holds."""
+
+    path: str
+    action: Action
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """What writing does to one unit: what a crash leaves wholly old or wholly new, a directory with all below it or a file.
+
+    `path` and the paths of `changes` and `carried` are relative to rendered/, with forward slashes. `present`: something is
+    there now. `carried`: what lies in the directory and isn't Pavior's, which stays as it is.
+    """
+
+    path: str
+    is_directory: bool
+    present: bool
+    changes: tuple[Change, ...]
+    carried: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        """The changes that writing makes."""
+        return tuple(change for change in self.changes if change.action is not Action.KEEP)

@@ -1,0 +1,78 @@
+"""The only emitter: values to canonical YAML that every Kubernetes parser reads back the same.
+
+The bytes depend on the values alone: no time, version, host or order of discovery is in them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pavior.emit.block import find_fault, scalar, write_list, write_map
+from pavior.emit.scalar import NotEmittable, is_literal
+from pavior.model import Artifact, Path, Value
+
+__all__ = ["NotEmittable", "UnemittableArtifact", "emit", "emit_value", "marker_source"]
+
+# Files in the rendered tree are known by this line, so its wording never changes.
+_MARKER = "# Rendered by Pavior from {source}; edit that, not this file.\n"
+_MARKER_LINE = re.compile(rb"# Rendered by Pavior from (\S[^\r\n]*); edit that, not this file\.\r?\n?")
+
+
+class UnemittableArtifact(NotEmittable):
+    """A manifest holds what YAML can't hold: a key too long, half a character, a number beyond 64 bits.
+
+    `manifest` is its index in the artifact, `path` where it is in there.
+    """
+
+    def __init__(self, artifact: str, manifest: int, path: Path, reason: str) -> None:
+        super().__init__(reason)
+        self.artifact = artifact
+        self.manifest = manifest
+        self.path = path
+        self.reason = reason
+
+
+def emit(artifact: Artifact) -> bytes:
+    """The content of the artifact's file: the line that marks it as Pavior's, then each manifest after `---`.
+
+    Raises UnemittableArtifact.
+    """
+    if not re.fullmatch(r"\S[^\r\n]*", artifact.source):
+        raise ValueError(f"{artifact.source!r} is not the name of a folder")
+    out = [_MARKER.format(source=artifact.source)]
+    for index, manifest in enumerate(artifact.manifests):
+        out.append("---\n")
+        try:
+            if manifest:
+                write_map(manifest, "", out)
+            else:
+                out.append("{}\n")
+        except NotEmittable as fault:
+            path, reason = find_fault(manifest) or ((), str(fault))
+            raise UnemittableArtifact(artifact.path, index, path, reason) from fault
+    return "".join(out).encode()
+
+
+def emit_value(value: Value) -> str:
+    """Any value as in an artifact: on one line without its end where it takes one line, else lines with their ends.
+
+    Raises NotEmittable.
+    """
+    if isinstance(value, str) and is_literal(value):
+        out: list[str] = []
+        write_list([value], "", out)
+        return "".join(out)[2:]
+    if not isinstance(value, dict | list) or not value:
+        return scalar(value)
+    out = []
+    if isinstance(value, dict):
+        write_map(value, "", out)
+    else:
+        write_list(value, "", out)
+    return "".join(out)
+
+
+def marker_source(first_line: bytes) -> str | None:
+    """The folder that a file was rendered from, read from its first line; None where Pavior didn't render it."""
+    match = _MARKER_LINE.fullmatch(first_line)
+    return match[1].decode("utf-8", "replace") if match else None

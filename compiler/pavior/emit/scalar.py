@@ -1,0 +1,90 @@
+"""Scalars as every YAML parser reads them: YAML 1.1 and 1.2, PyYAML, ruamel and Kubernetes' own.
+
+Text is plain only where no parser can take it for something else, and quoted otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+LONGEST_KEY = 1000
+"""YAML parsers look 1,024 characters ahead for the colon that makes a key a key."""
+
+# Never decided by the version of Unicode that this Python knows: the same text must give the same bytes everywhere.
+# Left out: controls, line and paragraph separators, invisible and direction-changing characters, private use, surrogates.
+_SHOWN = (
+    " -~\xa1-\xac\xae-\u061b\u061d-\u180d\u180f-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff"
+    "\uf900-\ufefe\uff01-\uffef\U00010000-\U000dffff"
+)
+_HIDDEN = re.compile(f"[^{_SHOWN}]")
+_ONE_LINE = re.compile(f"[{_SHOWN}]*")
+
+# A line that starts with a space would need an indentation indicator, a tab there is refused by libyaml.
+_LITERAL = re.compile(f"\n*(?![ \t\n])[{_SHOWN}\t\n]*")
+
+_WORD = re.compile(
+    r"(?:--?(?=[A-Za-z]))?[A-Za-z_/]"
+    r"(?:[A-Za-z0-9_./@+=,;()%~$*&-]|:(?=[A-Za-z0-9_./@-])| (?=[A-Za-z0-9_./(@+=-]))*"
+)
+_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[mkMGT%]|[KMGT]i)|(?:[0-9]+(?:ms|[smhdw]))+")
+"""Quantities, percentages and durations, which no parser takes for a number."""
+
+# What YAML 1.1 reads as true, false or null, whatever its case.
+_RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+_ESCAPED = re.compile(f'["\\\\]|[^{_SHOWN}]')
+
+
+class NotEmittable(ValueError):
+    """A value that YAML can't hold so that every parser reads it back the same. The message says why."""
+
+
+def scalar_text(text: str) -> str:
+    """`text` on one line: plain, in single quotes where these spare escapes, or in double quotes."""
+    if is_plain(text):
+        return text
+    if text.count('"') + text.count("\\") > text.count("'") and _ONE_LINE.fullmatch(text):
+        return "'" + text.replace("'", "''") + "'"
+    return '"' + _ESCAPED.sub(_escape, text) + '"'
+
+
+def is_plain(text: str) -> bool:
+    """Does every parser read the bare `text` as that text, as a value or a key of a block?"""
+    if _WORD.fullmatch(text):
+        return text.lower() not in _RESERVED
+    return _AMOUNT.fullmatch(text) is not None
+
+
+def is_literal(text: str) -> bool:
+    """Can `text`, of more than one line, stand in a literal block that every parser reads back the same?"""
+    return "\n" in text and _LITERAL.fullmatch(text) is not None and text.strip("\n") != ""
+
+
+def number_text(number: int | float) -> str:
+    """`number` as Kubernetes reads the same number: whole numbers below 2^64, and floats with a point, as YAML 1.1 wants."""
+    if isinstance(number, int):
+        if not -(2**63) <= number < 2**64:
+            raise NotEmittable(f"the whole number {number:.3e} is too large for 64 bits")
+        return str(number)
+    if not math.isfinite(number):
+        raise NotEmittable(f"{number} is not a number that JSON has")
+    text = repr(number)
+    if "." not in text:
+        mantissa, exponent = text.split("e")
+        return f"{mantissa}.0e{exponent}"
+    return text
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    known = _ESCAPES.get(character)
+    if known is not None:
+        return known
+    point = ord(character)
+    if 0xD800 <= point <= 0xDFFF:
+        raise NotEmittable(f"text holds half a character (U+{point:04X})")
+    if point < 0x100:
+        return f"\\x{point:02X}"
+    return f"\\u{point:04X}" if point < 0x10000 else f"\\U{point:08X}"
