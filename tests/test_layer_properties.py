@@ -162,7 +162,9 @@ def test_the_effective_spec_has_no_null_and_no_selector_of_layers(
 
 def _stands(spec: Value, path: Path) -> bool:
     for key in path:
-        known = spec if isinstance(spec, dict) else range(len(spec)) if isinstance(spec, list) else ()
+        known: Any = ()
+        if isinstance(spec, dict | list):
+            known = spec if isinstance(spec, dict) else range(len(spec))
         if key not in known:
             return False
         spec = spec[key]
