@@ -156,15 +156,14 @@ def test_the_effective_spec_has_no_null_and_no_selector_of_layers(
     layers = service_layers(ServiceId("team", "service"), "prod", document(service))
     assert layers is not None
     spec = layer(stack([*components, *upper]), *layers).value
+    assert spec is not None
     assert not [path for path, value in leaves(spec) if value is None]
     assert "environments" not in spec
 
 
 def _stands(spec: Value, path: Path) -> bool:
     for key in path:
-        known: Any = ()
-        if isinstance(spec, dict | list):
-            known = spec if isinstance(spec, dict) else range(len(spec))
+        known = range(len(spec)) if isinstance(spec, list) else spec if isinstance(spec, dict) else ()
         if key not in known:
             return False
         spec = spec[key]
