@@ -1,0 +1,123 @@
+"""Bytes to nodes: libyaml's parser through PyYAML where it is there, PyYAML's own otherwise, both with nothing resolved.
+
+Nodes keep their text and marks; what a scalar means is `pavior.syntax.scalars`' to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from yaml.composer import Composer
+from yaml.error import Mark, YAMLError
+from yaml.nodes import Node
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.scanner import Scanner
+from yaml.tokens import Token
+
+try:
+    from yaml._yaml import CParser
+except ImportError:  # PyYAML was built without libyaml
+    CParser = None  # type: ignore[assignment,misc]
+
+DEEPEST = 64
+"""Nodes within nodes; a manifest of a custom resource definition needs about 30."""
+
+_FLOW_COLLECTIONS_UNCOUNTED = 100
+_SURELY_DEEP = re.compile(rb"^[\t ?:-]{100}", re.MULTILINE)
+
+
+class TooDeepError(Exception):
+    """Nodes are nested deeper than DEEPEST; `mark` is where the innermost permitted one starts."""
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__(mark)
+        self.mark = mark
+
+
+class _Unresolved:
+    """Replaces PyYAML's resolver, which costs a third of its time."""
+
+    def resolve(self, kind: type[Node], value: Any, implicit: Any) -> None:
+        return None
+
+    def descend_resolver(self, parent: Node | None, index: Any) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
+class _Counting(_Unresolved):
+    """Stops before the composer's recursion could exhaust the stack."""
+
+    depth = 0
+
+    def descend_resolver(self, parent: Node | None, index: Any) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST and parent is not None:
+            raise TooDeepError(parent.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
+
+
+class _PureComposer(_Counting, Reader, Scanner, Parser, Composer):
+    def __init__(self, content: bytes) -> None:
+        Reader.__init__(self, content)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+        Composer.__init__(self)
+
+
+if CParser is not None:
+
+    class _FastComposer(_Unresolved, CParser):
+        pass
+
+    class _FastCountingComposer(_Counting, CParser):
+        pass
+
+
+def has_fast_parser() -> bool:
+    return CParser is not None
+
+
+def compose(content: bytes, *, pure: bool = False) -> list[Node]:
+    """The root node of each document of `content`. Raises YAMLError, TooDeepError, and ValueError or OverflowError from PyYAML.
+
+    What is deeper than DEEPEST may be let through: `pavior.syntax.values` counts as it walks.
+    """
+    composer: Any
+    if pure or CParser is None:
+        composer = _PureComposer(content)
+    elif _may_be_deep(content):
+        composer = _FastCountingComposer(content)
+    else:
+        composer = _FastComposer(content)
+    nodes = []
+    while composer.check_node():
+        nodes.append(composer.get_node())
+    return nodes
+
+
+def _may_be_deep(content: bytes) -> bool:
+    """Whether the recursion of the C composer, which nothing else bounds, could pass a few hundred calls.
+
+    A flow collection opens with a bracket; a block collection inside another starts at least one column further right, after
+    nothing but indentation and indicators.
+    """
+    brackets = content.count(b"[") + content.count(b"{")
+    return brackets > _FLOW_COLLECTIONS_UNCOUNTED or _SURELY_DEEP.search(content) is not None
+
+
+def tokens(content: bytes) -> Iterator[Token]:
+    """The tokens of `content` up to its first lexical fault."""
+    scanner: Any = _PureComposer(content) if CParser is None else _FastComposer(content)
+    try:
+        while scanner.check_token():
+            yield scanner.get_token()
+    except (YAMLError, ValueError, OverflowError):
+        return
