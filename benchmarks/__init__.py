@@ -1,0 +1,1 @@
+"""How fast Pavior is, measured on fleets of made-up services: `make bench`."""
