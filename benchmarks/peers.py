@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -56,7 +57,7 @@ def _helm(service: Path, folder: Path) -> list[str]:
 
 def _image(text: str) -> str:
     words = text.split()
-    return next((word for key, word in zip(words, words[1:], strict=False) if key == "image:" and "@" in word), "")
+    return next((word for key, word in pairwise(words) if key == "image:" and "@" in word), "")
 
 
 def _kustomize(service: Path, folder: Path) -> list[str]:

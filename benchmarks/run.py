@@ -1,0 +1,148 @@
+"""The benchmark: `python -m benchmarks.run`. One run makes a fleet, renders it, and reports all its numbers together.
+
+Each round renders the whole fleet from nothing and copies the result with `cp -r`, one right after the other, so that a ratio compares
+two things that met the same machine; what is reported is the median of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.generate import REPOSITORY, generate
+from benchmarks.measure import CommandFailed, Run, measure
+from benchmarks.peers import peers, seconds_a_service
+from benchmarks.report import Peer, Report, markdown, text
+
+SAMPLE = 8
+"""How many services the peers are run on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where a benchmark works: the generated repository, a cache of its own, room for copies."""
+
+    folder: Path
+    jobs: int
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "repository"
+
+    @property
+    def rendered(self) -> Path:
+        return self.repository / "rendered"
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
+
+    def render(self) -> Run:
+        command = [sys.executable, "-m", "pavior", "-C", str(self.repository), "render", "--jobs", str(self.jobs)]
+        return measure(command, self.folder, self._environment())
+
+    def phases(self) -> dict[str, float]:
+        """Seconds by phase of one render from nothing, on one worker, in a process of its own."""
+        self.forget()
+        result = self.folder / "phases.json"
+        measure(
+            [sys.executable, "-m", "benchmarks.phases", str(self.repository), str(result)],
+            REPOSITORY,
+            self._environment(),
+        )
+        seconds: dict[str, float] = json.loads(result.read_text(encoding="utf-8"))
+        return seconds
+
+    def copy(self) -> Run:
+        copied = self.folder / "copied"
+        shutil.rmtree(copied, ignore_errors=True)
+        return measure(["cp", "-r", str(self.rendered), str(copied)], self.folder)
+
+    def forget(self) -> None:
+        """As if nothing had ever been rendered here."""
+        shutil.rmtree(self.rendered, ignore_errors=True)
+        shutil.rmtree(self.cache, ignore_errors=True)
+
+    def _environment(self) -> dict[str, str]:
+        sources = os.pathsep.join((str(REPOSITORY / "compiler"), str(REPOSITORY)))
+        return {"PYTHONPATH": sources, "XDG_CACHE_HOME": str(self.cache), "PYTHONHASHSEED": "0"}
+
+
+def run(services: int, rounds: int, jobs: int, folder: Path) -> Report:
+    """The numbers of a fleet of that many services, made in `folder`."""
+    bench = Bench(folder, jobs)
+    generate(services, bench.repository)
+    colds, copies = [], []
+    for _ in range(rounds):
+        bench.forget()
+        colds.append(bench.render())
+        copies.append(bench.copy())
+    rendered = _service_folders(bench)
+    warm = median(bench.render().seconds for _ in range(rounds))
+    cold = median(each.seconds for each in colds)
+    files = [file for file in bench.rendered.rglob("*") if file.is_file()]
+    return Report(
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        services=services,
+        service_environments=len(rendered),
+        jobs=jobs,
+        rounds=rounds,
+        files=len(files),
+        size=sum(file.stat().st_size for file in files),
+        cold=cold,
+        warm=warm,
+        copy=median(each.seconds for each in copies),
+        copy_ratio=median(one.seconds / other.seconds for one, other in zip(colds, copies, strict=True)),
+        peak_memory=max(each.peak_memory for each in colds),
+        phases=bench.phases(),
+        peers=_peers(bench, rendered, cold / len(rendered), rounds),
+    )
+
+
+def _service_folders(bench: Bench) -> list[Path]:
+    """The folder of each service in each target."""
+    services = [file.parent for file in sorted((bench.repository / "teams").glob("*/*/platform.yaml"))]
+    targets = sorted(folder for folder in bench.rendered.iterdir() if folder.is_dir())
+    folders = [target / service.parent.name / service.name for target in targets for service in services]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def _peers(bench: Bench, rendered: list[Path], own: float, rounds: int) -> list[Peer]:
+    measured = []
+    for name, prepare in peers().items():
+        seconds = None
+        if prepare:
+            scratch = bench.folder / name.replace(" ", "-")
+            seconds = seconds_a_service(prepare, rendered[:: max(1, len(rendered) // SAMPLE)][:SAMPLE], scratch, rounds)
+        measured.append(Peer(name, seconds, seconds / own if seconds else None))
+    return measured
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run", description="Measure Pavior on a fleet of made-up services."
+    )
+    parser.add_argument("--services", type=int, default=1000, help="how many services (default 1000)")
+    parser.add_argument("--rounds", type=int, default=3, help="how many renders from nothing (default 3)")
+    parser.add_argument("--jobs", type=int, default=1, help="workers of `pavior render` (default 1)")
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="form of the report")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pavior-bench-") as folder:
+        try:
+            report = run(arguments.services, arguments.rounds, arguments.jobs, Path(folder).resolve())
+        except CommandFailed as failure:
+            sys.exit(str(failure))
+    forms = {"text": text, "markdown": markdown, "json": lambda one: json.dumps(asdict(one), indent=2)}
+    print(forms[arguments.format](report))
+
+
+if __name__ == "__main__":
+    main()
