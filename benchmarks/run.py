@@ -1,7 +1,7 @@
 """The benchmark: `python -m benchmarks.run`. One run makes a fleet, renders it, and reports all its numbers together.
 
-Each round renders the whole fleet from nothing and copies the result with `cp -r`, one right after the other, so that a ratio compares
-two things that met the same machine; what is reported is the median of the rounds' ratios.
+Each round renders the whole fleet from nothing and copies the result with `cp -r`, one right after the other, so that a
+ratio compares two things that met the same machine; what is reported is the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -140,8 +141,12 @@ def main() -> None:
             report = run(arguments.services, arguments.rounds, arguments.jobs, Path(folder).resolve())
         except CommandFailed as failure:
             sys.exit(str(failure))
-    forms = {"text": text, "markdown": markdown, "json": lambda one: json.dumps(asdict(one), indent=2)}
+    forms: dict[str, Callable[[Report], str]] = {"text": text, "markdown": markdown, "json": _json}
     print(forms[arguments.format](report))
+
+
+def _json(report: Report) -> str:
+    return json.dumps(asdict(report), indent=2)
 
 
 if __name__ == "__main__":
