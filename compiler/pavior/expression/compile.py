@@ -1,0 +1,147 @@
+"""Read, check, generate, compile: from a document to a Template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pavior.diagnostics import Diagnostic, Outcome
+from pavior.diagnostics.codes.golden_paths import MISPLACED_DIRECTIVE
+from pavior.expression import recorder, runtime
+from pavior.expression.check import Checker
+from pavior.expression.filters import FILTERS, TESTS
+from pavior.expression.generate import generate
+from pavior.expression.read import Reader
+from pavior.expression.recorder import Recorder
+from pavior.expression.runtime import Fault
+from pavior.expression.template import Form, Template, TemplateFault, Traced
+from pavior.expression.tree import MapNode, Node, Places
+from pavior.expression.types import Definitions, type_of
+from pavior.model import Document, Path, Value
+
+_RUNTIME = (
+    *(
+        "OMIT",
+        "SCALARS",
+        "add",
+        "bounded",
+        "concatenate",
+        "contains",
+        "cut",
+        "divide",
+        "floor_divide",
+        "get",
+        "items",
+        "join_round",
+    ),
+    *(
+        "key",
+        "leaf",
+        "less",
+        "less_or_equal",
+        "mapping",
+        "merge",
+        "modulo",
+        "multiply",
+        "negative",
+        "pairs",
+        "positive",
+        "present",
+    ),
+    *("present_entries", "sources", "subtract", "text"),
+)
+
+_NAMES: Mapping[str, Any] = MappingProxyType(
+    {
+        "__builtins__": {},
+        "dict": dict,
+        "str": str,
+        "enumerate": enumerate,
+        "inf": math.inf,
+        "nan": math.nan,
+        **{name: getattr(runtime, name) for name in _RUNTIME},
+        **{name: getattr(recorder, name) for name in ("below", "merge_traced", "sources_traced")},
+        **{f"filter_{name}": filter_.function for name, filter_ in FILTERS.items()},
+        **{f"test_{name}": test.function for name, test in TESTS.items()},
+    }
+)
+"""All that generated code can name, besides what it makes itself."""
+
+
+def compile_document(
+    document: Document, at: Path, form: Form, schema: Mapping[str, Value], fragments: Mapping[str, Document]
+) -> Outcome[Template]:
+    """See `pavior.expression.compile_template`."""
+    value = document.value
+    for step in at:
+        value = value[step]
+    reader = Reader(fragments)
+    root = reader.read(value, Places(document), at)
+    definitions = Definitions(schema.get("$defs", {}))
+    checker = Checker(definitions, type_of({k: v for k, v in schema.items() if k != "$defs"}, definitions))
+    checker.node(root, {})
+    diagnostics = [*reader.diagnostics, *checker.diagnostics, *_form_faults(root, form)]
+    unique = tuple(sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.span))
+    if unique:
+        return Outcome(None, unique)
+    return Outcome(_template(root, form, document.source.path, frozenset(checker.reads)))
+
+
+def _form_faults(root: Node, form: Form) -> list[Diagnostic]:
+    if form is Form.VALUE or isinstance(root, MapNode) or getattr(root, "value", None) == {}:
+        return []
+    return [Diagnostic(MISPLACED_DIRECTIVE, root.site.span(), "a map is expected here")]
+
+
+def _template(root: Node, form: Form, file: str, reads: frozenset[Path]) -> Template:
+    plain = _function(generate(root, form), "render", file)
+    traced: list[Callable[[Mapping[str, Value]], list[Traced]]] = []
+
+    def trace(context: Mapping[str, Value]) -> list[Traced]:
+        if not traced:
+            traced.append(_tracing(root, form, file))
+        return traced[0](context)
+
+    def render(context: Mapping[str, Value]) -> list[Value]:
+        try:
+            return plain(context)  # type: ignore[no-any-return]
+        except Fault:
+            # The fast function doesn't know where it is; the traced one stops at the same fault and does.
+            return [item.value for item in trace(context)]
+
+    return Template(render, trace, reads)
+
+
+def _tracing(root: Node, form: Form, file: str) -> Callable[[Mapping[str, Value]], list[Traced]]:
+    from pavior.expression.trace import generate_traced  # needed for faults and for `explain` only  # noqa: PLC0415
+
+    source, marks = generate_traced(root, form)
+    function = _function(source, "trace", file)
+
+    def trace(context: Mapping[str, Value]) -> list[Traced]:
+        notes = Recorder(marks)
+        try:
+            return [Traced(value, origins) for value, origins in function(context, notes)]
+        except Fault as fault:
+            raise _located(fault, notes) from None
+
+    return trace
+
+
+def _located(fault: Fault, notes: Recorder) -> TemplateFault:
+    message, hint = fault.message, fault.hint
+    nones = notes.nones()
+    if fault.none and nones:
+        message = f"`{'.'.join(map(str, nones[-1]))}` is none here"
+        hint = "give it a default, or leave it out with `| default(omit)`"
+    elif fault.none and fault.message.startswith("none"):
+        message = f"this is none: `{notes.marks[notes.mark].text}`"
+    return TemplateFault(notes.marks[notes.mark].span(), message, hint, notes.reads())
+
+
+def _function(source: str, name: str, file: str) -> Callable[..., Any]:
+    namespace = dict(_NAMES)
+    exec(compile(source, f"<template {file}>", "exec", dont_inherit=True), namespace)
+    return namespace[name]  # type: ignore[no-any-return]

@@ -1,0 +1,350 @@
+"""The filters and tests of the template language: pure functions of plain data, each of which checks what it is given.
+
+`default` is no function here: the generator writes it inline, because its argument is evaluated only when needed.
+"""
+
+from __future__ import annotations
+
+import base64 as base64_module
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+from pavior.expression import units
+from pavior.expression.runtime import MAX_TEXT, Fault, bounded, decimal_text, exact, is_number, kind, number, text
+from pavior.expression.runtime import mapping as _mapping
+from pavior.expression.runtime import merge as merge_maps
+from pavior.model import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Callable_:
+    """A filter or test: the function, its parameters after the value, and what it makes.
+
+    `makes` is a JSON type, `same`, `element` (of the list given), `values` (of the map given) or `any`.
+    """
+
+    function: Callable[..., Value]
+    parameters: tuple[str, ...]
+    required: frozenset[str]
+    usage: str
+    makes: str
+
+
+def _text(value: Value, name: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise Fault(f"`{name}` takes text, not {kind(value)}", none=value is None)
+
+
+def _list(value: Value, name: str) -> list[Value]:
+    if isinstance(value, list):
+        return value
+    raise Fault(f"`{name}` takes a list, not {kind(value)}", none=value is None)
+
+
+def _map(value: Value, name: str) -> Mapping[str, Value]:
+    if isinstance(value, Mapping):
+        return value
+    raise Fault(f"`{name}` takes a map, not {kind(value)}", none=value is None)
+
+
+def _integer(value: Value, name: str, low: int, high: int) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return value
+    given = value if is_number(value) else kind(value)
+    raise Fault(f"`{name}` takes a whole number from {low} to {high}, not {given}", none=value is None)
+
+
+def _number(value: Value, name: str) -> int | float:
+    if is_number(value):
+        return value
+    raise Fault(f"`{name}` takes a number, not {kind(value)}", none=value is None)
+
+
+def _alike(value: Value, name: str) -> list[Value]:
+    """A list of numbers or of texts: what has an order."""
+    found = _list(value, name)
+    if all(isinstance(item, str) for item in found) or all(is_number(item) for item in found):
+        return found
+    raise Fault(f"`{name}` takes a list of texts or a list of numbers", none=None in found)
+
+
+def upper(value: Value) -> str:
+    return _text(value, "upper").upper()
+
+
+def lower(value: Value) -> str:
+    return _text(value, "lower").lower()
+
+
+def trim(value: Value) -> str:
+    return _text(value, "trim").strip()
+
+
+def replace(value: Value, old: Value, new: Value) -> str:
+    whole, old, new = _text(value, "replace"), _text(old, "replace"), _text(new, "replace")
+    if not old:
+        raise Fault("`replace` takes a text that is not empty to replace")
+    if len(whole) + whole.count(old) * len(new) > MAX_TEXT:
+        raise Fault(f"`replace` makes text of more than {MAX_TEXT} characters")
+    return whole.replace(old, new)
+
+
+def split(value: Value, separator: Value) -> list[str]:
+    separator = _text(separator, "split")
+    if not separator:
+        raise Fault("`split` takes a separator that is not empty")
+    return _text(value, "split").split(separator)
+
+
+def join(value: Value, separator: Value = "") -> str:
+    glue, parts = _text(separator, "join"), [text(item) for item in _list(value, "join")]
+    if sum(map(len, parts)) + len(glue) * len(parts) > MAX_TEXT:
+        raise Fault(f"`join` makes text of more than {MAX_TEXT} characters")
+    return glue.join(parts)
+
+
+def length(value: Value) -> int:
+    if isinstance(value, str | list | Mapping):
+        return len(value)
+    raise Fault(f"`length` takes text, a list or a map, not {kind(value)}", none=value is None)
+
+
+def sort(value: Value) -> list[Value]:
+    return sorted(_alike(value, "sort"))
+
+
+def unique(value: Value) -> list[Value]:
+    seen = set()
+    result = []
+    for item in _list(value, "unique"):
+        mark = json.dumps(item, sort_keys=True)
+        if mark not in seen:
+            seen.add(mark)
+            result.append(item)
+    return result
+
+
+def first(value: Value) -> Value:
+    return next(iter(_list(value, "first")), None)
+
+
+def last(value: Value) -> Value:
+    found = _list(value, "last")
+    return found[-1] if found else None
+
+
+def keys(value: Value) -> list[str]:
+    return sorted(_map(value, "keys"))
+
+
+def values(value: Value) -> list[Value]:
+    return [item for _, item in sorted(_map(value, "values").items(), key=lambda entry: entry[0])]
+
+
+def merge(value: Value, other: Value) -> dict[str, Value]:
+    return merge_maps(_map(value, "merge"), _mapping(other))
+
+
+def round_(value: Value, digits: Value = 0, method: Value = "half-up") -> int | float:
+    modes = {"half-up": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
+    places = _integer(digits, "round", 0, 15)
+    if method not in modes:
+        raise Fault(f"`round` goes {', '.join(modes)}")
+    amount = exact(_number(value, "round"))
+    if abs(amount) >= 1 << 63:
+        raise Fault("`round` takes a number that fits 64 bits")
+    step = Decimal(1).scaleb(-places)
+    return number(Decimal((amount / step).to_integral_value(modes[str(method)])) * step)
+
+
+def int_(value: Value) -> int:
+    if is_number(value):
+        return int(value)
+    written = _text(value, "int")
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", written):
+        return int(written)
+    raise Fault(f"`{written[:40]}` is not a whole number")
+
+
+def string(value: Value) -> str:
+    return text(value)
+
+
+def minimum(value: Value) -> Value:
+    return min(_alike(value, "min"), default=None)
+
+
+def maximum(value: Value) -> Value:
+    return max(_alike(value, "max"), default=None)
+
+
+def total(value: Value) -> int | float:
+    return number(sum((exact(_number(item, "sum")) for item in _list(value, "sum")), Decimal(0)))
+
+
+def to_json(value: Value, indent: Value = None) -> str:
+    width = None if indent is None else _integer(indent, "to_json", 0, 8)
+    kind(value)
+    separators = (",", ":") if width is None else (",", ": ")
+    return bounded(json.dumps(value, sort_keys=True, ensure_ascii=False, indent=width, separators=separators))
+
+
+def sha256(value: Value, length: Value = 64) -> str:
+    size = _integer(length, "sha256", 1, 64)
+    return hashlib.sha256(_text(value, "sha256").encode("utf-8", "surrogatepass")).hexdigest()[:size]
+
+
+def base64(value: Value) -> str:
+    return base64_module.b64encode(_text(value, "base64").encode("utf-8", "surrogatepass")).decode("ascii")
+
+
+def indent(value: Value, width: Value) -> str:
+    lines = _text(value, "indent").split("\n")
+    margin = " " * _integer(width, "indent", 0, 100)
+    if sum(map(len, lines)) + len(lines) * (len(margin) + 1) > MAX_TEXT:
+        raise Fault(f"`indent` makes text of more than {MAX_TEXT} characters")
+    return "\n".join([lines[0], *(margin + line if line else line for line in lines[1:])])
+
+
+def prefix(value: Value, text: Value) -> Value:
+    return _each(value, "prefix", lambda item: _text(text, "prefix") + item)
+
+
+def suffix(value: Value, text: Value) -> Value:
+    return _each(value, "suffix", lambda item: item + _text(text, "suffix"))
+
+
+def _each(value: Value, name: str, change: Callable[[str], str]) -> Value:
+    if not isinstance(value, list):
+        return bounded(change(_text(value, name)))
+    changed = [change(_text(item, name)) for item in value]
+    if sum(map(len, changed)) > MAX_TEXT:
+        raise Fault(f"`{name}` makes text of more than {MAX_TEXT} characters")
+    return changed
+
+
+def pluck(value: Value, key: Value) -> list[Value]:
+    name = _text(key, "pluck")
+    found = [_map(item, "pluck").get(name) for item in _list(value, "pluck")]
+    return [item for item in found if item is not None]
+
+
+def env_name(value: Value) -> str:
+    """A POSIX environment variable's name: capitals, digits and `_`, not a digit first."""
+    name = re.sub(r"[^A-Z0-9_]", "_", _text(value, "env_name").upper())
+    if not name:
+        raise Fault("an environment variable's name cannot be made of empty text")
+    return f"_{name}" if name[0].isdigit() else name
+
+
+def dns_label(value: Value, length: Value = 63) -> str:
+    """An RFC 1123 label of at most `length` characters; what had to change carries a hash, so names stay different."""
+    size = _integer(length, "dns_label", 10, 63)
+    whole = _text(value, "dns_label")
+    if len(whole) <= size and re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", whole):
+        return whole
+    mark = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    start = re.sub(r"[^a-z0-9]+", "-", whole.lower())[: size - 9].strip("-")
+    return f"{start}-{mark}" if start else mark
+
+
+def quantity(value: Value) -> int | float:
+    return value if is_number(value) else units.quantity(_text(value, "quantity"))
+
+
+def seconds(value: Value) -> int | float:
+    return value if is_number(value) else units.seconds(_text(value, "seconds"))
+
+
+def duration(value: Value) -> str:
+    return units.duration(_number(value, "duration"))
+
+
+def starts_with(value: Value, start: Value) -> bool:
+    return _text(value, "starts_with").startswith(_text(start, "starts_with"))
+
+
+def ends_with(value: Value, end: Value) -> bool:
+    return _text(value, "ends_with").endswith(_text(end, "ends_with"))
+
+
+def _entry(name: str, function: Callable[..., Value], makes: str, noun: str) -> Callable_:
+    _, *parameters = inspect.signature(function).parameters.values()
+    required = frozenset(parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty)
+    arguments = ", ".join(
+        parameter.name if parameter.name in required else f"{parameter.name}={_written(parameter.default)}"
+        for parameter in parameters
+    )
+    word = "|" if noun == "filter" else "is"
+    usage = f"value {word} {name}({arguments})" if arguments else f"value {word} {name}"
+    return Callable_(function, tuple(parameter.name for parameter in parameters), required, usage, makes)
+
+
+def _written(value: Value) -> str:
+    return "none" if value is None else f"'{value}'" if isinstance(value, str) else decimal_text(float(value))
+
+
+def default(value: Value, fallback: Value) -> Value:
+    """For its signature only: generated code tests the value itself, so that the fallback is evaluated only when needed."""
+    return fallback if value is None else value
+
+
+FILTERS: dict[str, Callable_] = {
+    name: _entry(name, function, makes, "filter")
+    for name, function, makes in (
+        ("base64", base64, "string"),
+        ("default", default, "any"),
+        ("dns_label", dns_label, "string"),
+        ("duration", duration, "string"),
+        ("env_name", env_name, "string"),
+        ("first", first, "element"),
+        ("indent", indent, "string"),
+        ("int", int_, "integer"),
+        ("join", join, "string"),
+        ("keys", keys, "strings"),
+        ("last", last, "element"),
+        ("length", length, "integer"),
+        ("lower", lower, "string"),
+        ("max", maximum, "element"),
+        ("merge", merge, "any"),
+        ("min", minimum, "element"),
+        ("pluck", pluck, "any"),
+        ("prefix", prefix, "same"),
+        ("quantity", quantity, "number"),
+        ("replace", replace, "string"),
+        ("round", round_, "number"),
+        ("seconds", seconds, "number"),
+        ("sha256", sha256, "string"),
+        ("sort", sort, "same"),
+        ("split", split, "strings"),
+        ("string", string, "string"),
+        ("suffix", suffix, "same"),
+        ("sum", total, "number"),
+        ("to_json", to_json, "string"),
+        ("trim", trim, "string"),
+        ("unique", unique, "same"),
+        ("upper", upper, "string"),
+        ("values", values, "values"),
+    )
+}
+
+TESTS: dict[str, Callable_] = {
+    name: _entry(name, function, "boolean", "test")
+    for name, function in (
+        ("boolean", lambda value: isinstance(value, bool)),
+        ("defined", lambda value: value is not None),
+        ("ends_with", ends_with),
+        ("mapping", lambda value: isinstance(value, Mapping)),
+        ("none", lambda value: value is None),
+        ("number", is_number),
+        ("sequence", lambda value: isinstance(value, list)),
+        ("starts_with", starts_with),
+        ("string", lambda value: isinstance(value, str)),
+    )
+}

@@ -1,0 +1,255 @@
+"""Python source for expressions. Lines go into blocks; what a block has looked up, the blocks inside it use again.
+
+Paths are looked up in statements of their own, before the expression that reads them: `get` never fails, so looking
+up early what is then not needed changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from jinja2 import nodes
+
+from pavior.expression.filters import FILTERS
+from pavior.model import Value
+
+_OPERATIONS: dict[type[nodes.Expr], str] = {
+    nodes.Add: "add",
+    nodes.Sub: "subtract",
+    nodes.Mul: "multiply",
+    nodes.Div: "divide",
+    nodes.FloorDiv: "floor_divide",
+    nodes.Mod: "modulo",
+}
+_COMPARISONS = {
+    "eq": "({0} == {1})",
+    "ne": "({0} != {1})",
+    "lt": "less({0}, {1})",
+    "gt": "less({1}, {0})",
+    "lteq": "less_or_equal({0}, {1})",
+    "gteq": "less_or_equal({1}, {0})",
+    "in": "contains({1}, {0})",
+    "notin": "(not contains({1}, {0}))",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A name in scope: the Python local of its value and, when tracing, those of its path and of what it was made of."""
+
+    value: str
+    path: str = ""
+    reads: str = ""
+
+
+Scope = Mapping[str, Variable]
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes expressions as Python, and the statements that they need before them."""
+
+    lines: list[str] = field(default_factory=list)
+    _known: list[dict[tuple[Value, ...], str]] = field(default_factory=lambda: [{}])
+    _count: int = 0
+
+    def line(self, code: str) -> None:
+        self.lines.append("    " * len(self._known) + code)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """An indented block, which holds a statement whatever happens in it."""
+        self.line(head)
+        self._known.append({})
+        start = len(self.lines)
+        yield
+        if len(self.lines) == start:
+            self.line("pass")
+        self._known.pop()
+
+    def local(self, letter: str = "t") -> str:
+        self._count += 1
+        return f"{letter}{self._count}"
+
+    def expression(self, node: nodes.Expr, scope: Scope) -> str:  # noqa: PLR0911
+        """Code of one operand: a name, a literal, a call or something in parentheses."""
+        match node:
+            case nodes.Const():
+                return repr(node.value) if not _is_negative(node.value) else f"({node.value!r})"
+            case nodes.Name(name="omit"):
+                return "OMIT"
+            case nodes.Getitem(arg=nodes.Slice() as part):
+                bounds = [self.expression(bound, scope) if bound else "None" for bound in (part.start, part.stop)]
+                return f"cut({self.expression(node.node, scope)}, {bounds[0]}, {bounds[1]})"
+            case nodes.Name() | nodes.Getattr() | nodes.Getitem():
+                return self._path(node, scope)
+            case nodes.CondExpr():
+                otherwise = self.expression(node.expr2, scope) if node.expr2 else "None"
+                return f"({self.expression(node.expr1, scope)} if {self.expression(node.test, scope)} else {otherwise})"
+            case nodes.And():
+                return f"({self.expression(node.left, scope)} and {self.expression(node.right, scope)})"
+            case nodes.Or():
+                return f"({self.expression(node.left, scope)} or {self.expression(node.right, scope)})"
+            case nodes.Not():
+                return f"(not {self.expression(node.node, scope)})"
+            case nodes.Filter():
+                return self._filter(node, scope)
+            case nodes.Test():
+                return self._call(f"test_{node.name}", node, scope)
+            case nodes.Compare():
+                return self._compare(node, scope)
+        return self._made(node, scope)
+
+    def _made(self, node: nodes.Expr, scope: Scope) -> str:
+        match node:
+            case nodes.Concat():
+                return f"concatenate({', '.join(self.expression(part, scope) for part in node.nodes)})"
+            case nodes.Neg():
+                return f"negative({self.expression(node.node, scope)})"
+            case nodes.Pos():
+                return f"positive({self.expression(node.node, scope)})"
+            case nodes.List() | nodes.Tuple():
+                return f"present([{', '.join(self.expression(item, scope) for item in node.items)}])"
+            case nodes.Dict():
+                pairs = [f"({self.expression(p.key, scope)}, {self.expression(p.value, scope)})" for p in node.items]
+                return f"present_entries([{', '.join(pairs)}])"
+            case nodes.BinExpr():
+                function = _OPERATIONS[type(node)]
+                return f"{function}({self.expression(node.left, scope)}, {self.expression(node.right, scope)})"
+        raise TypeError(f"no code for {type(node).__name__}")
+
+    def _compare(self, node: nodes.Compare, scope: Scope) -> str:
+        left, parts = self.expression(node.expr, scope), []
+        for operand in node.ops:
+            right = self.expression(operand.expr, scope)
+            parts.append(_COMPARISONS[operand.op].format(left, right))
+            left = right
+        return parts[0] if len(parts) == 1 else f"({' and '.join(parts)})"
+
+    def _filter(self, node: nodes.Filter, scope: Scope) -> str:
+        if node.name != "default":
+            return self._call(f"filter_{node.name}", node, scope)
+        assert node.node is not None
+        value = self.expression(node.node, scope)
+        fallback = self.expression(node.args[0] if node.args else node.kwargs[0].value, scope)
+        return self.default(value, fallback)
+
+    def default(self, value: str, fallback: str) -> str:
+        if value.isidentifier():
+            return f"({value} if {value} is not None else {fallback})"
+        held = self.local()
+        return f"({held} if ({held} := {value}) is not None else {fallback})"
+
+    def _call(self, function: str, node: nodes.Filter | nodes.Test, scope: Scope) -> str:
+        assert node.node is not None
+        arguments = [self.expression(node.node, scope), *(self.expression(a, scope) for a in node.args)]
+        arguments += [f"{keyword.key}={self.expression(keyword.value, scope)}" for keyword in node.kwargs]
+        return f"{function}({', '.join(arguments)})"
+
+    def _path(self, node: nodes.Expr, scope: Scope) -> str:
+        """A path: constant keys from a name on are looked up beforehand, what follows a computed key is looked up inline."""
+        base, steps = _steps(node)
+        if not isinstance(base, nodes.Name):
+            code = self.expression(base, scope)
+            for step in steps:
+                code = f"get({code}, {self._key(step, scope)})"
+            return code
+        variable = scope.get(base.name)
+        start: tuple[Value, ...] = (variable.value,) if variable else ("", base.name)
+        count = next((i for i, step in enumerate(steps) if isinstance(step, nodes.Expr)), len(steps))
+        code = self.lookup((*start, *steps[:count]))
+        keys = [repr(step) for step in steps[:count]]
+        inner = []
+        for step in steps[count:]:
+            key = self._key(step, scope)
+            if isinstance(step, nodes.Expr):
+                held = self.local()
+                inner.append(f"({held} := {key})")
+                key = held
+            keys.append(key)
+            code = f"get({code}, {key})"
+        if inner:
+            code = f"({', '.join(inner)}, {code})[-1]"
+        return self.read(base.name, variable, keys, code)
+
+    def _key(self, step: Value, scope: Scope) -> str:
+        return self.expression(step, scope) if isinstance(step, nodes.Expr) else repr(step)
+
+    def read(self, name: str, variable: Variable | None, keys: list[str], code: str) -> str:
+        """The code of a path that is read. What traces takes note here."""
+        return code
+
+    def lookup(self, path: tuple[Value, ...]) -> str:
+        """The local that holds the value at a path: `(local, key, …)`, or `("", name, key, …)` from the context."""
+        if len(path) == 1:
+            return str(path[0])
+        mark = tuple((type(step), step) for step in path)
+        for known in self._known:
+            if mark in known:
+                return known[mark]
+        if len(path) == 2 and path[0] == "":
+            code = f"context.get({path[1]!r})"
+        else:
+            base, key = self.lookup(path[:-1]), repr(path[-1])
+            inline = f"{base}.get({key}) if {base}.__class__ is dict else "
+            code = f"{inline if isinstance(path[-1], str) else ''}get({base}, {key})"
+        held = self.local("v")
+        self.line(f"{held} = {code}")
+        self._known[-1][mark] = held
+        return held
+
+
+def _steps(node: nodes.Expr) -> tuple[nodes.Expr, list[Value]]:
+    """What a path starts from, and its steps: keys and indexes, or the expressions that compute them."""
+    steps: list[Value] = []
+    while True:
+        match node:
+            case nodes.Getattr():
+                steps.append(node.attr)
+            case nodes.Getitem(arg=nodes.Slice()):
+                break
+            case nodes.Getitem(arg=nodes.Const(value=str() | int() as key)) if not isinstance(key, bool):
+                steps.append(key)
+            case nodes.Getitem():
+                steps.append(node.arg)
+            case _:
+                break
+        node = node.node
+    return node, steps[::-1]
+
+
+def _is_negative(value: Value) -> bool:
+    return isinstance(value, int | float) and value < 0
+
+
+def is_scalar(node: nodes.Expr) -> bool:
+    """Whether the expression makes a scalar, or fails: no list, no map, no none."""
+    match node:
+        case nodes.Const():
+            return node.value is not None
+        case nodes.Filter():
+            return FILTERS[node.name].makes in {"string", "integer", "number"}
+    scalars = (
+        nodes.Concat,
+        nodes.Compare,
+        nodes.Not,
+        nodes.Test,
+        nodes.Sub,
+        nodes.Mul,
+        nodes.Div,
+        nodes.Neg,
+        nodes.Pos,
+    )
+    return isinstance(node, (*scalars, nodes.FloorDiv, nodes.Mod))
+
+
+def is_text(node: nodes.Expr) -> bool:
+    """Whether the expression makes text, or fails."""
+    match node:
+        case nodes.Const():
+            return isinstance(node.value, str)
+        case nodes.Filter():
+            return FILTERS[node.name].makes == "string"
+    return isinstance(node, nodes.Concat)
