@@ -11,7 +11,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes.golden_paths import MISPLACED_OMIT, UNKNOWN_PATH, WRONG_TYPE
 from pavior.expression import types
 from pavior.expression.filters import FILTERS
-from pavior.expression.suggest import did_you_mean
+from pavior.expression.hints import meant
 from pavior.expression.tree import Bare, Computed, Constant, ListNode, MapNode, Node, Site, Text
 from pavior.expression.types import BOOLEAN, NOTHING, NUMBER, STRING, STRINGS, Definitions, Missing, Type
 from pavior.model import Path, Span, Value
@@ -194,10 +194,10 @@ class Checker:
             case nodes.Getattr():
                 base = self._step(node.node, scope, place)
                 start = node.lineno + 1 + _blanks(place, node.lineno + 1)
-                return self._member(base, node.attr, node.node, place.span(start, len(node.attr)))
+                return self._member(base, node.attr, node.node, place, start)
             case nodes.Getitem(arg=nodes.Const(value=str() as key)):
                 base = self._step(node.node, scope, place)
-                return self._member(base, key, node.node, place.span(node.lineno, len(key) + 4))
+                return self._member(base, key, node.node, place, node.lineno)
             case nodes.Getitem():
                 base = self._step(node.node, scope, place)
                 self.expression(node.arg, scope, place)
@@ -216,20 +216,20 @@ class Checker:
         if not isinstance(found, Missing):
             return found
         names = sorted({*found.known, *scope})
-        hint = did_you_mean(node.name, names) or f"names here are {_listed(names)}"
+        hint = meant(node.name, names) or f"names here are {_listed(names)}"
         self._add(UNKNOWN_PATH, place.span(node.lineno, len(node.name)), f"there is no `{node.name}` here", hint)
         return None
 
-    def _member(self, base: Type, key: str, of: nodes.Expr, span: Span) -> Type:
+    def _member(self, base: Type, key: str, of: nodes.Expr, place: Place, start: int) -> Type:
         found = types.member(base, key, self.definitions)
         if not isinstance(found, Missing):
             return found
-        name = spelled(of)
+        name, span = spelled(of), place.span(start, len(key))
         if "object" not in found.kinds:
             if found.kinds:
                 self._add(WRONG_TYPE, span, f"`{name}` is {_nouns(found.kinds)}, so there is no `{key}` in it")
             return None
-        hint = did_you_mean(key, found.known) or f"`{name}` has {_listed(found.known)}"
+        hint = meant(key, found.known) or f"`{name}` has {_listed(found.known)}"
         self._add(UNKNOWN_PATH, span, f"there is no `{key}` in `{name}`", hint)
         return None
 

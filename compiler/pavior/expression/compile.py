@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -96,17 +97,22 @@ def _form_faults(root: Node, form: Form) -> list[Diagnostic]:
 
 
 def _template(root: Node, form: Form, file: str, reads: frozenset[Path]) -> Template:
-    plain = _function(generate(root, form), "render", file)
-    traced: list[Callable[[Mapping[str, Value]], list[Traced]]] = []
+    """Each function is generated when it is first called: a run needs few of the templates there are."""
+
+    @cache
+    def plain() -> Callable[[Mapping[str, Value]], list[Value]]:
+        return _function(generate(root, form), "render", file)
+
+    @cache
+    def traced() -> Callable[[Mapping[str, Value]], list[Traced]]:
+        return _tracing(root, form, file)
 
     def trace(context: Mapping[str, Value]) -> list[Traced]:
-        if not traced:
-            traced.append(_tracing(root, form, file))
-        return traced[0](context)
+        return traced()(context)
 
     def render(context: Mapping[str, Value]) -> list[Value]:
         try:
-            return plain(context)  # type: ignore[no-any-return]
+            return plain()(context)
         except Fault:
             # The fast function doesn't know where it is; the traced one stops at the same fault and does.
             return [item.value for item in trace(context)]

@@ -23,7 +23,7 @@ from pavior.diagnostics.codes.golden_paths import (
     UNKNOWN_FILTER,
 )
 from pavior.expression.filters import FILTERS, TESTS, Callable_
-from pavior.expression.suggest import did_you_mean
+from pavior.expression.hints import meant
 
 Parts: TypeAlias = tuple["str | nodes.Expr", ...]
 
@@ -257,7 +257,7 @@ def _allow_call(node: nodes.Filter | nodes.Test, noun: str, known: dict[str, Cal
         start, end = node.lineno, node.lineno + len("is")
     function = known.get(node.name)
     if function is None:
-        hint = did_you_mean(node.name, known) or f"{noun}s are {', '.join(sorted(known))}"
+        hint = meant(node.name, known) or f"{noun}s are {', '.join(sorted(known))}"
         raise ParseFault(UNKNOWN_FILTER, start, end, f"there is no {noun} `{node.name}`", hint)
     if node.dyn_args is not None or node.dyn_kwargs is not None:
         raise ParseFault(REFUSED_EXPRESSION, start, end, "`*` and `**` have no place in arguments")

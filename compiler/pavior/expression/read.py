@@ -14,9 +14,9 @@ from pavior.diagnostics.codes.golden_paths import (
     UNKNOWN_DIRECTIVE,
     UNKNOWN_FRAGMENT,
 )
+from pavior.expression.hints import meant
 from pavior.expression.parse import ParseFault, is_template, parse_bare, parse_text
 from pavior.expression.runtime import text
-from pavior.expression.suggest import did_you_mean
 from pavior.expression.tree import Bare, Computed, Constant, Entry, ListNode, Loop, MapNode, Node, Places, Site, Text
 from pavior.model import Document, Path, Value
 
@@ -103,7 +103,7 @@ class Reader:
             return Constant({}, Site(places, path, written="{}"))
         for key in value:
             if key.startswith("$") and key not in DIRECTIVES:
-                hint = did_you_mean(key, DIRECTIVES) or f"a key that begins with `$` is written `\"{{{{ '{key}' }}}}\"`"
+                hint = meant(key, DIRECTIVES) or f"a key that begins with `$` is written `\"{{{{ '{key}' }}}}\"`"
                 self._fault(UNKNOWN_DIRECTIVE, Site(places, (*path, key), True), f"`{key}` is no directive", hint)
         loop = self._loop(value["$for"], Site(places, (*path, "$for"))) if "$for" in value else None
         self._loops += "$for" in value
@@ -188,7 +188,7 @@ class Reader:
     def _include(self, name: Value, site: Site) -> tuple[Node, ...]:
         document = self.fragments.get(name) if isinstance(name, str) else None
         if document is None:
-            hint = did_you_mean(str(name), self.fragments) or "fragments are named `component/fragment`"
+            hint = meant(str(name), self.fragments) or "fragments are named `component/fragment`"
             self._fault(UNKNOWN_FRAGMENT, site, f"there is no fragment `{name}`", hint)
             return ()
         if name in self._including:

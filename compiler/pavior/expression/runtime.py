@@ -62,13 +62,15 @@ def get(value: Value, key: Value) -> Value:
     return None
 
 
-def cut(value: Value, start: Value, stop: Value) -> Value:
-    """`value[start:stop]` of a list or text."""
-    for bound in (start, stop):
+def cut(value: Value, start: Value, stop: Value, step: Value) -> Value:
+    """`value[start:stop:step]` of a list or text."""
+    for bound in (start, stop, step):
         if bound is not None and (not isinstance(bound, int) or isinstance(bound, bool)):
-            raise Fault(f"a slice takes whole numbers, not {kind(bound)}", none=bound is None)
+            raise Fault(f"a slice takes whole numbers, not {kind(bound)}")
+    if step == 0:
+        raise Fault("a slice takes a step that is not 0")
     if isinstance(value, str | list):
-        return value[start:stop]
+        return value[start:stop:step]
     raise Fault(f"a slice takes text or a list, not {kind(value)}", none=value is None)
 
 

@@ -81,8 +81,10 @@ class Writer:
             case nodes.Name(name="omit"):
                 return "OMIT"
             case nodes.Getitem(arg=nodes.Slice() as part):
-                bounds = [self.expression(bound, scope) if bound else "None" for bound in (part.start, part.stop)]
-                return f"cut({self.expression(node.node, scope)}, {bounds[0]}, {bounds[1]})"
+                bounds = [
+                    self.expression(bound, scope) if bound else "None" for bound in (part.start, part.stop, part.step)
+                ]
+                return f"cut({self.expression(node.node, scope)}, {', '.join(bounds)})"
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
                 return self._path(node, scope)
             case nodes.CondExpr():
