@@ -82,12 +82,16 @@ class Schemas:
     """All components together: what a team, an organisation or an environment may speak of."""
     kinds: Mapping[str, Schema]
     """Of files: team, organization, environment, golden-path, component (platform: `paths`)."""
+    golden_path_files: Mapping[str, Schema]
+    """Of golden-path.yaml, by golden path: its `defaults` speak of the path's own fields."""
     settings: Mapping[str, Schema]
     """By component: its settings, in full. In files (`components:`) they are partial."""
     context: Node
     """What template expressions are checked against: an object schema without `$ref`, `needs` a map of `anyOf` entries."""
     owners: Mapping[str, str]
     """Which component each top-level field of platform.yaml belongs to; "" for the core's."""
+    types: Mapping[str, str]
+    """Which component each type of `needs` belongs to."""
     environments: tuple[str, ...]
 
     def path(self, reference: str) -> PathSchemas | None:
