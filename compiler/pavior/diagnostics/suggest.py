@@ -17,7 +17,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `word` is most likely a misspelling of; None where none is near.
 
     Near is: the same but for case, hyphens and underscores; or a third of the letters inserted, left out, exchanged or swapped
-    with their neighbours (one of two or three, none of one); or, for words of four letters and more, one a whole part of the other.
+    with their neighbours (one of two or three letters); or, for words of four letters and more, one a whole part of the other.
     """
     if not 0 < len(word) <= _LONGEST_WORD:
         return None

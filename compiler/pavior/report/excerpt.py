@@ -1,0 +1,56 @@
+"""The lines of a file that a span marks, underlined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pavior.model import Span
+from pavior.report.escaping import visible, width
+
+_TAB = "    "
+_WIDEST = 120
+_BEFORE = 40
+"""How much of a line that is too wide is shown before what is marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A line of source and the marks below it, both ready to print."""
+
+    number: int
+    source: str
+    indentation: str
+    marks: str
+    trailer: str
+
+
+def lines_of(content: bytes | None) -> list[str]:
+    """The lines of a file as people see them, whatever it holds."""
+    if content is None:
+        return []
+    return [line.removesuffix("\r") for line in content.decode("utf-8", "replace").split("\n")]
+
+
+def excerpt(lines: list[str], span: Span, mark: str) -> Excerpt | None:
+    """The first line of `span`; None where the file has no such line or nothing is on it."""
+    if not 0 < span.line <= len(lines) or (span.line == span.end_line and not lines[span.line - 1].strip()):
+        return None
+    line = lines[span.line - 1]
+    start = min(span.column - 1, len(line))
+    end = min(span.end_column - 1, len(line)) if span.end_line == span.line else len(line.rstrip())
+    end = max(end, start)
+    cut = max(0, start - _BEFORE) if len(line) > _WIDEST else 0
+    before, marked, after = line[cut:start], line[start:end], line[end:]
+    room = max(_WIDEST - len(before), _BEFORE)
+    shortened = len(marked) + len(after) > room
+    if shortened:
+        marked, after = marked[:room], after[: max(0, room - len(marked))]
+    leading = ("…" if cut else "") + _shown(before)
+    shown = leading + _shown(marked) + _shown(after) + ("…" if shortened else "")
+    trailer = f" … to line {span.end_line}" if span.end_line > span.line else ""
+    marks = mark * max(1, width(_shown(marked)))
+    return Excerpt(span.line, shown.rstrip(), " " * width(leading), marks, trailer)
+
+
+def _shown(text: str) -> str:
+    return visible(text.replace("\t", _TAB))

@@ -1,0 +1,55 @@
+"""One JSON object for the whole report; schemas/report.schema.json describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pavior.diagnostics import Diagnostic, Note
+from pavior.model import Span
+from pavior.report import ReadSource
+from pavior.report.arrangement import arrange
+
+
+def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False) -> Iterator[str]:
+    """The report as indented JSON, in ASCII so that nothing in it can control a terminal."""
+    arranged = arrange(diagnostics)
+    errors = sum(diagnostic.is_error for diagnostic in arranged)
+    report = {
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in arranged],
+        "errors": errors,
+        "warnings": len(arranged) - errors,
+    }
+    yield from json.dumps(report, indent=2).split("\n")
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": diagnostic.code.number,
+        "name": diagnostic.code.name,
+        "severity": diagnostic.severity.value,
+        "message": encodable(diagnostic.message),
+        "hint": encodable(diagnostic.hint) if diagnostic.hint else None,
+        "span": _span(diagnostic.span),
+        "notes": [_note(note) for note in diagnostic.notes],
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"message": encodable(note.message), "span": _span(note.span) if note.span else None}
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {
+        "file": encodable(span.file),
+        "line": span.line,
+        "column": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+
+
+def encodable(text: str) -> str:
+    """Without the halves of characters that stand for undecodable bytes of file names, which no strict JSON reader takes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
