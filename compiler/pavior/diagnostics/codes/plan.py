@@ -1,0 +1,55 @@
+"""Codes of the plan phase: what the present tree says against writing the new one."""
+
+from pavior.diagnostics import Code
+
+DIFFERS = Code(
+    "PV701",
+    "differs",
+    what="A file under `rendered/` is not what would be rendered: it differs, is missing, or is rendered from nothing any more.",
+    why="What is merged is what Argo CD applies: a tree that lags behind its sources runs something nobody wrote.",
+    fix="Run `pavior render` and commit the result.",
+)
+FOREIGN_FILE = Code(
+    "PV702",
+    "foreign-file",
+    what="Something that Pavior did not write stands where an artifact belongs.",
+    why="Pavior overwrites and deletes only files whose first line says that it rendered them.",
+    fix="Move it elsewhere or delete it, then render again.",
+)
+SYMBOLIC_LINK = Code(
+    "PV703",
+    "symbolic-link",
+    what="A folder under `rendered/`, or `rendered/` itself, is a symbolic link.",
+    why="Writing through it would change files outside of the rendered tree.",
+    fix="Replace the link by a folder, or delete it.",
+)
+DATA_REMOVED = Code(
+    "PV704",
+    "data-removed",
+    what="A manifest that holds data is in the present tree and not in the new one: an entry of `needs`, a service or "
+    "an environment was removed, renamed or moved.",
+    why="Argo CD would ask to delete the database, queue or bucket behind it; a rename makes a new and empty one.",
+    fix="Put it back, or add a `retired:` note that names resource, environment, owner and date: in platform.yaml, or in "
+    "team.yaml for a service that is gone.",
+)
+IMMUTABLE_CHANGED = Code(
+    "PV705",
+    "immutable-changed",
+    what="A field changes that can't change without losing what the manifest holds.",
+    why="The resource behind it would be made anew, and empty.",
+    fix="Set the field back, or make a new entry, move the data, and retire the old one with a `retired:` note.",
+)
+ARTIFACT_TAKEN = Code(
+    "PV706",
+    "artifact-taken",
+    what="Two services, teams or environments render an artifact to one path.",
+    why="One of them would overwrite the other.",
+    fix="Make the path of `artifact:` in component.yaml name what it is rendered for: `{{ team.name }}/{{ service.name }}`.",
+)
+UNREADABLE_DATA = Code(
+    "PV707",
+    "unreadable-data",
+    what="A present file of manifests that hold data was edited so that it can't be read.",
+    why="Pavior can't tell whether writing over it would destroy something.",
+    fix="Restore the file as it was committed (`git checkout -- <file>`), then render again.",
+)
