@@ -1,7 +1,8 @@
 """Quantities as Kubernetes writes them and durations as Go writes them, to numbers and back.
 
 Quantities: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-Durations: https://pkg.go.dev/time#ParseDuration, without nanoseconds, microseconds and signs.
+Durations: https://pkg.go.dev/time#ParseDuration, without nanoseconds, microseconds and signs; read with the days and weeks that
+Prometheus has (https://prometheus.io/docs/prometheus/latest/querying/basics/#time-durations), written without.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ _QUANTITY = re.compile(
     r"([+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?[0-9]{1,2}))?"
 )
 _UNITS = (("h", Decimal(3600)), ("m", Decimal(60)), ("s", Decimal(1)), ("ms", Decimal("0.001")))
-_SIZES = dict(_UNITS)
-_DURATION = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,9})?(?:ms|h|m|s))+")
-_PART = re.compile(r"([0-9.]+)(ms|h|m|s)")
+_SIZES = dict(_UNITS) | {"d": Decimal(86400), "w": Decimal(604800)}
+_DURATION = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,9})?(?:ms|[wdhms]))+")
+_PART = re.compile(r"([0-9.]+)(ms|[wdhms])")
 
 
 def quantity(written: str) -> int | float:
@@ -48,11 +49,13 @@ def quantity(written: str) -> int | float:
 
 
 def seconds(written: str) -> int | float:
-    """`1m30s` → 90, `250ms` → 0.25; `0` is a duration too."""
+    """`1m30s` → 90, `250ms` → 0.25, `7d` → 604800; `0` is a duration too."""
     if written == "0":
         return 0
     if not _DURATION.fullmatch(written):
-        raise Fault(f"`{written[:40]}` is not a duration", "write numbers with units: `250ms`, `30s`, `1m30s`, `2h`")
+        raise Fault(
+            f"`{written[:40]}` is not a duration", "write numbers with units: `250ms`, `30s`, `1m30s`, `2h`, `7d`"
+        )
     return number(sum((Decimal(amount) * _SIZES[unit] for amount, unit in _PART.findall(written)), Decimal(0)))
 
 
