@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from pavior.diagnostics import Outcome
+from pavior.diagnostics import Diagnostic, Note, Outcome
 from pavior.diagnostics.codes import validate as codes
 from pavior.diagnostics.suggest import did_you_mean
-from pavior.model import Document, Path, Value
+from pavior.model import Document, Path, Span, Value
 from pavior.schema import Kind, PathSchemas, Schema, Schemas
 from pavior.schema.explain import faults
 from pavior.schema.fault import Fault, Subject, diagnostic
@@ -76,6 +76,12 @@ def validate_effective(
     for entry_name, entry in said.items() if isinstance(said, dict) else ():
         found += full_entry_faults(needs, entry_name, entry)
     return tuple(found)
+
+
+def at_origin(fault: Fault, span: Span, of: str) -> Diagnostic:
+    """A fault of an effective spec at the place that decides it; `of` says whose spec it is."""
+    notes = (*(Note(note) for note in fault.notes), Note(f"in the effective spec of {of}"))
+    return Diagnostic(fault.code, span, fault.message, fault.hint, notes)
 
 
 def _schemas_of(

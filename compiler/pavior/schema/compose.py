@@ -200,7 +200,7 @@ def _file(state: _Composing, fields: Mapping[str, Node], layered: Node) -> Node:
 OVERLAY: Node = {
     "anyOf": [{"const": False}, {"$ref": "#/$defs/overlay"}],
     "description": "What differs in this environment, or `false` to leave it out.",
-    "x-message": "what differs in an environment: fields of platform.yaml, or `false` to leave it out",
+    "x-message": "an overlay: fields of platform.yaml, or `false` to leave the environment out",
 }
 
 

@@ -67,20 +67,24 @@ def _wrong_type(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
 
 
 def wrong_type(expected: Sequence[str], refusal: Refusal, subject: Subject) -> Fault:
-    path, value = refusal.path, refusal.value
-    name = name_of(path, subject.name)
+    path, value, node = refusal.path, refusal.value, refusal.node
+    name, how = name_of(path, subject.name), node.get("x-message", "").partition(": ")[2]
     if value is None:
-        hint = "give it a value, or remove the line" if path else None
-        return Fault(codes.NO_VALUE, path, f"{name} has no value" if path else f"{name} is empty", hint, at="key")
+        message = f"{name} has no value" if path else f"{name} is empty"
+        remedy = "give it a value, or remove the line" if path else None
+        return Fault(
+            codes.NO_VALUE, path, message, f"write {how}" if how and refusal.keyword == "anyOf" else remedy, at="key"
+        )
     message = f"{name} must be {types(expected)}, not {given(value)}"
     written = subject.written((*subject.at, *path))
-    pattern, phrase = refusal.node.get("pattern"), refusal.node.get("x-message", "")
-    if pattern and phrase and not isinstance(value, str) and not matches(pattern, written or flow(value)):
-        hint: str | None = (
-            f"write {phrase.partition(': ')[2]}"  # quotes alone don't make an amount of memory of a number
-        )
-    else:
-        hint = write_as(expected, value, written, refusal.node.get("examples", ()))
+    hint = write_as(expected, value, written, node.get("examples", ()))
+    if (
+        how
+        and "pattern" in node
+        and not isinstance(value, str)
+        and not matches(node["pattern"], written or flow(value))
+    ):
+        hint = f"write {how}"  # quotes alone don't make an amount of memory of a number
     return Fault(codes.WRONG_TYPE, path, message, hint)
 
 
@@ -102,7 +106,7 @@ def _not_one_of(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
     if not isinstance(value, str):
         message = f"{name_of(refusal.path, subject.name)} must be {listing}, not {given(value)}"
     close = did_you_mean(value.lower(), words) if isinstance(value, str) else None
-    hint = f"did you mean `{close}`?" if close else f"write {listing}"
+    hint = f"did you mean `{close}`?" if close else None if code is codes.NOT_ONE_OF else f"write {listing}"
     yield Fault(code, refusal.path, message, hint)
 
 

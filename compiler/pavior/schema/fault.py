@@ -73,15 +73,18 @@ def beneath(fault: Fault, path: Path) -> Fault:
 def diagnostic(fault: Fault, positions: Positions) -> Diagnostic:
     """The fault at its place in a document."""
     notes = tuple(Note(note) for note in fault.notes)
-    return Diagnostic(fault.code, _span(fault, positions), fault.message, fault.hint, notes)
+    return Diagnostic(fault.code, span_of(fault, positions), fault.message, fault.hint, notes)
 
 
-def _span(fault: Fault, positions: Positions) -> Span:
+def span_of(fault: Fault, positions: Positions) -> Span:
+    """Where a fault is shown in a document: the value, the key, or the key of what something is missing from."""
     if fault.at == "value" and fault.path:
         return positions.value(fault.path)
-    place = fault.path[:-1] if fault.at == "missing" else fault.path
-    if place:
-        return positions.key(place)
+    path = fault.path[:-1] if fault.at == "missing" else fault.path
+    while path and path not in positions.keys and path not in positions.values:
+        path = path[:-1]
+    if path:
+        return positions.key(path)
     # What concerns the whole file is shown at its first key, not under every line.
     first = min(positions.keys.values(), key=lambda span: (span.line, span.column), default=None)
     whole = positions.values[()]

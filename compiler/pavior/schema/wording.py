@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pavior.model import Path, Value
 
 _SHOWN = 60
-MOSTMOST_LISTED = 14
+MOST_LISTED = 14
 """Longer lists of words are cut off."""
 
 TYPE_NAMES = {
