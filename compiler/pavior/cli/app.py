@@ -1,0 +1,131 @@
+"""The commands' names, options and help. What they do is loaded when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+FORMATS = ("text", "concise", "json", "github", "sarif", "junit")
+
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How findings are shown."
+)
+_ENVIRONMENT = click.option("--env", "environments", multiple=True, metavar="ENV", help="Only this environment (repeatable).")
+_TEAM = click.option("--team", "teams", multiple=True, metavar="TEAM", help="Only this team's services (repeatable).")
+_NAMES = click.argument("names", nargs=-1, metavar="[SERVICE]...")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pavior")
+@click.option(
+    "-C",
+    "directory",
+    default=".",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Work on the platform repository that DIR is in.",
+)
+@click.pass_context
+def pavior(context: click.Context, directory: Path) -> None:
+    """Compile golden paths into fully rendered GitOps manifests.
+
+    Exit status: 0 clean, 1 errors or differences, 2 wrong usage, 3 something outside the repository is broken.
+    """
+    context.obj = directory
+
+
+def _selecting(command: Function) -> Function:
+    """The arguments and options of all commands that go over the fleet."""
+    return _NAMES(_ENVIRONMENT(_TEAM(_FORMAT(command))))
+
+
+@pavior.command()
+@_selecting
+@click.option("--jobs", "workers", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
+@click.option("--timings", is_flag=True, help="Show how long each phase took.")
+@click.pass_obj
+def render(directory: Path, **options: Any) -> None:
+    """Bring rendered/ up to date.
+
+    SERVICE is team/service. What has an error, and what reads from it, stays as it is.
+    """
+    _run("render", directory, options)
+
+
+@pavior.command()
+@_selecting
+@click.option("--timings", is_flag=True, help="Show how long each phase took.")
+@click.pass_obj
+def check(directory: Path, **options: Any) -> None:
+    """Find everything that is wrong, and every file of rendered/ that is out of date; write nothing."""
+    _run("check", directory, options)
+
+
+@pavior.command()
+@_FORMAT
+@click.pass_obj
+def validate(directory: Path, **options: Any) -> None:
+    """Check the files of golden-paths/ and teams/ without rendering."""
+    _run("validate", directory, options)
+
+
+@pavior.command()
+@click.argument("subject", metavar="SUBJECT")
+@click.argument("pointer", required=False)
+@click.option("--env", "environment", metavar="ENV", help="The environment, or its render target such as prod@eu-1.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def explain(directory: Path, **options: Any) -> None:
+    """Say which layer set a value, or what a code means.
+
+    SUBJECT is one of
+
+    \b
+      rendered/prod/payments/checkout/workload.yaml:37   a line of a rendered file
+      rendered/prod/payments/checkout/workload.yaml      with a POINTER such as /spec/replicas
+      payments/checkout --env prod                       a service's effective spec, or a POINTER such as
+                                                         replicas.min in it
+      PV204                                              a diagnostic's code
+    """
+    _run("explain", directory, options)
+
+
+@pavior.command()
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True, help="How.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.pass_obj
+def verify(directory: Path, **options: Any) -> None:
+    """Check the files of rendered/ with kubeconform, strictly and skipping nothing.
+
+    PATH is a file or folder of rendered/, all of it if none is named.
+    """
+    _run("verify", directory, options)
+
+
+@pavior.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if a file is out of date.")
+@click.pass_obj
+def schema(directory: Path, **options: Any) -> None:
+    """Write the JSON Schemas that editors complete and explain with, into schemas/."""
+    _run("schema", directory, options)
+
+
+@pavior.command("list")
+@_ENVIRONMENT
+@_TEAM
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def list_(directory: Path, **options: Any) -> None:
+    """List the services: golden path, tier, environments and needs."""
+    _run("list", directory, options)
+
+
+def _run(command: str, directory: Path, options: dict[str, Any]) -> None:
+    from pavior.cli import commands  # noqa: PLC0415  (loads the compiler)
+
+    raise SystemExit(commands.run(command, directory, options))

@@ -1,0 +1,167 @@
+"""What each command does: call the pipeline, show what it found, and choose the exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pavior.cli.progress import progress
+from pavior.diagnostics import Diagnostic
+from pavior.kubernetes.kubeconform import MissingTool
+from pavior.phases.discover import NotARepository, find_root
+from pavior.phases.write import Locked, WriteFailed
+from pavior.pipeline import Report, Selection, check, render, validate
+from pavior.pipeline.clock import Clock
+
+CLEAN, FOUND, USAGE, BROKEN = 0, 1, 2, 3
+
+Options = dict[str, Any]
+
+
+def run(command: str, directory: Path, options: Options) -> int:
+    """Run a command on the repository that `directory` is in; its exit status."""
+    try:
+        if command == "explain" and options["subject"].upper().startswith("PV") and options["subject"][2:].isdigit():
+            return _explain_code(options["subject"].upper())
+        root = find_root(directory)
+        return _COMMANDS[command](root, options)
+    except NotARepository as error:
+        return _complain(USAGE, str(error), "run it in a platform repository, or name one with -C")
+    except (Locked, WriteFailed, MissingTool) as error:
+        return _complain(BROKEN, str(error))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return CLEAN
+
+
+def _complain(status: int, message: str, hint: str | None = None) -> int:
+    print(f"pavior: {message}" + (f"\n  hint: {hint}" if hint else ""), file=sys.stderr)
+    return status
+
+
+def _selection(options: Options) -> Selection:
+    return Selection(tuple(options.get("names", ())), tuple(options.get("teams", ())), tuple(options.get("environments", ())))
+
+
+def _render(root: Path, options: Options) -> int:
+    clock = Clock(running=options["timings"])
+    with progress("rendering") as advance:
+        report = render(root, _selection(options), clock, advance, workers=options["workers"])
+    _show(root, report.diagnostics, options["form"])
+    if options["form"] == "text":
+        files = sum(len(unit.changes) for unit in report.changed)
+        print(f"rendered {_count(report.owners, 'owner')}: {_count(files, 'file')} changed")
+        for service, reason in sorted(report.withheld.items()):
+            print(f"  not written: {service} ({reason})")
+    return _timed(report, FOUND if report.failed else CLEAN)
+
+
+def _check(root: Path, options: Options) -> int:
+    clock = Clock(running=options["timings"])
+    with progress("checking") as advance:
+        report = check(root, _selection(options), clock, advance)
+    _show(root, report.diagnostics, options["form"])
+    if options["form"] == "text" and not report.diagnostics:
+        print(f"checked {_count(report.owners, 'owner')}: everything is as it would be rendered")
+    return _timed(report, FOUND if report.failed else CLEAN)
+
+
+def _validate(root: Path, options: Options) -> int:
+    report = validate(root)
+    _show(root, report.diagnostics, options["form"])
+    if options["form"] == "text" and not report.diagnostics:
+        print(f"{_count(report.owners, 'service')}: nothing wrong")
+    return FOUND if report.failed else CLEAN
+
+
+def _timed(report: Report, status: int) -> int:
+    for phase, seconds in report.clock.seconds.items():
+        print(f"{phase:>14} {seconds * 1000:9.1f} ms", file=sys.stderr)
+    return status
+
+
+def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str) -> None:
+    from importlib import import_module  # noqa: PLC0415
+
+    def read(path: str) -> bytes | None:
+        try:
+            return (root / path).read_bytes()
+        except OSError:
+            return None
+
+    module = import_module(f"pavior.report.{'json_form' if form == 'json' else form}")
+    colour = form == "text" and sys.stdout.isatty()
+    for line in module.render(list(diagnostics), read, colour=colour):
+        print(line)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _explain_code(number: str) -> int:
+    from pavior.diagnostics.catalogue import describe  # noqa: PLC0415
+
+    try:
+        print(describe(number))
+    except KeyError:
+        return _complain(USAGE, f"there is no code {number}")
+    return CLEAN
+
+
+def _explain(root: Path, options: Options) -> int:
+    from pavior.cli.explain import explain  # noqa: PLC0415
+
+    return explain(root, options)
+
+
+def _verify(root: Path, options: Options) -> int:
+    from pavior.cli.verify import verify  # noqa: PLC0415
+
+    return verify(root, options)
+
+
+def _schema(root: Path, options: Options) -> int:
+    from pavior.pipeline.publish import publish  # noqa: PLC0415
+
+    found, stale = publish(root, write=not options["only_check"])
+    _show(root, found, "text")
+    for path in stale:
+        print(f"{'out of date' if options['only_check'] else 'written'}: {path}")
+    return FOUND if any(d.is_error for d in found) or (options["only_check"] and stale) else CLEAN
+
+
+def _list(root: Path, options: Options) -> int:
+    from pavior.pipeline.listing import listing  # noqa: PLC0415
+
+    found, rows = listing(root, _selection(options))
+    errors = [d for d in found if d.is_error]
+    if options["as_json"]:
+        print(json.dumps(rows, indent=2))
+    else:
+        heading = {"service": "SERVICE", "goldenPath": "GOLDEN PATH", "tier": "TIER", "environments": "ENVIRONMENTS", "needs": "NEEDS"}
+        table = [heading, *({k: _cell(v) for k, v in row.items()} for row in rows)]
+        widths = {key: max(len(row[key]) for row in table) for key in heading}
+        for row in table:
+            print("  ".join(row[key].ljust(widths[key]) for key in heading).rstrip())
+    if errors:
+        print(f"{_count(len(errors), 'error')}: run `pavior validate`", file=sys.stderr)
+    return FOUND if errors else CLEAN
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value or "")
+
+
+_COMMANDS: dict[str, Callable[[Path, Options], int]] = {
+    "render": _render,
+    "check": _check,
+    "validate": _validate,
+    "explain": _explain,
+    "verify": _verify,
+    "schema": _schema,
+    "list": _list,
+}

@@ -1,0 +1,43 @@
+"""Codes of the link phase."""
+
+from pavior.diagnostics import Code, Severity
+
+UNKNOWN_SERVICE = Code(
+    "PV401",
+    "unknown-service",
+    what="A field names a service that the platform repository does not have.",
+    why="The name would open a connection to nothing, or, once somebody takes it, to a stranger.",
+    fix="Write `team/service` as the folders under `teams/` are called, or remove the entry.",
+)
+NOT_IN_ENVIRONMENT = Code(
+    "PV402",
+    "not-in-environment",
+    what="A service names another that exists but does not run in this environment.",
+    why="Calls to it will fail there; everywhere else the entry works.",
+    fix="Run the other service in this environment too, or leave the entry out there under `environments`.",
+    severity=Severity.WARNING,
+)
+CLAIMED_TWICE = Code(
+    "PV403",
+    "claimed-twice",
+    what="Two services claim one name that only one of them can have, a host for example.",
+    why="Whichever is synced last would take the other's traffic or overwrite its resources.",
+    fix="Give one of them another name. Both places are shown.",
+)
+ONE_SIDED = Code(
+    "PV404",
+    "one-sided-access",
+    what="One service says that it talks to another, but the other end does not say so.",
+    why="Access opens only where both ends agree: the callee admits its `inbound`, the caller may leave to its `outbound`. "
+    "One side alone opens nothing.",
+    fix="Add the matching entry in the other service's platform.yaml, or remove this one.",
+    severity=Severity.WARNING,
+)
+SELF_REFERENCE = Code(
+    "PV405",
+    "self-reference",
+    what="A service names itself where it should name another.",
+    why="A service's own pods may always talk to one another; the entry hides a mistyped name.",
+    fix="Remove the entry, or write the service that was meant.",
+    severity=Severity.WARNING,
+)

@@ -1,0 +1,69 @@
+"""Check: what API servers would refuse of the manifests, told before they see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pavior.diagnostics import Code
+from pavior.diagnostics.codes import check as codes
+from pavior.kubernetes import Fault, Reason
+from pavior.kubernetes.schemas import ManifestSchemas
+from pavior.model import Manifest, Path
+
+Identity = tuple[str, str, str, str]
+"""API group, kind, namespace and name: what two manifests of one cluster can't share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of the `index`-th manifest, at a path in it."""
+
+    index: int
+    code: Code
+    path: Path
+    message: str
+    hint: str | None = None
+
+
+@dataclass(slots=True)
+class Identities:
+    """Who has which identity so far, in one target. What is remembered of a manifest is a few bytes."""
+
+    _taken: dict[int, str] = field(default_factory=dict)
+
+    def take(self, manifest: Manifest, owner: str) -> str | None:
+        """The other owner of the same identity, if there is one."""
+        return other if (other := self._taken.setdefault(hash(identity(manifest)), owner)) != owner else None
+
+
+def identity(manifest: Manifest) -> Identity:
+    metadata = manifest["metadata"]
+    group = manifest["apiVersion"].rpartition("/")[0]
+    return group, manifest["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def check(
+    manifests: Iterable[Manifest], schemas: ManifestSchemas, identities: Identities, owner: str
+) -> Iterator[Finding]:
+    """What is wrong with the manifests of one owner in one target."""
+    mine: set[Identity] = set()
+    for index, manifest in enumerate(manifests):
+        faults = schemas.faults(manifest)
+        yield from (_finding(index, fault) for fault in faults)
+        if faults:
+            continue
+        me = identity(manifest)
+        other = owner if me in mine else identities.take(manifest, owner)
+        mine.add(me)
+        if other is not None:
+            what = f"{manifest['kind']} `{manifest['metadata']['name']}`"
+            message = f"there are two manifests for {what}: of {owner} and of {other}"
+            yield Finding(
+                index, codes.SAME_IDENTITY, ("metadata", "name"), message, "rename one of what they are made from"
+            )
+
+
+def _finding(index: int, fault: Fault) -> Finding:
+    code = codes.NO_SCHEMA if fault.reason is Reason.UNKNOWN_KIND else codes.INVALID_MANIFEST
+    return Finding(index, code, fault.path, fault.message, fault.hint)

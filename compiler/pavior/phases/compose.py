@@ -1,0 +1,340 @@
+"""Compose: the documents of golden-paths/ → the platform, compiled.
+
+What is wrong with golden paths is found here, once, before a service meets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pavior.diagnostics import Code, Diagnostic, Note, Outcome
+from pavior.diagnostics.codes import compose as codes
+from pavior.diagnostics.suggest import did_you_mean
+from pavior.expression import Form, Template, compile_template
+from pavior.layering.merge import merge_all, part
+from pavior.model import Document, Path, Span, Target, Value
+from pavior.platform import (
+    Claim,
+    Component,
+    GoldenPath,
+    ManifestTemplate,
+    Platform,
+    Reference,
+    Scope,
+    TargetContext,
+    Within,
+)
+from pavior.schema import Node, Schemas
+
+COMPONENT_FILE = "component.yaml"
+DEFAULTS_FILE = "defaults.yaml"
+FIELDS_FILE = "schema.json"
+SETTINGS_FILE = "settings.yaml"
+SETTINGS_SCHEMA_FILE = "settings.schema.json"
+MANIFESTS_FOLDER = "manifests"
+FRAGMENTS_FOLDER = "fragments"
+
+_LAYERING_KEYS = frozenset({"apiVersion", "defaults", "tiers", "defaultsByType", "components", "rawKinds"})
+"""Keys of organization.yaml and environments that say something to Pavior, not to templates."""
+
+_TEXT: Node = {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The documents of golden-paths/ by name, those of a component by path inside its folder; each has passed its schema."""
+
+    organization: Document
+    environments: Mapping[str, Document]
+    components: Mapping[str, Mapping[str, Document]]
+    golden_paths: Mapping[str, Document]
+
+
+def compose(files: Files, schemas: Schemas) -> Outcome[Platform]:
+    """Resolve, check and compile everything. With an error there is no platform."""
+    workshop = _Workshop(files, schemas)
+    workshop.declarations()
+    components = {name: workshop.component(name) for name in sorted(files.components)}
+    golden_paths = {
+        name: GoldenPath(name, document, tuple(workshop.components_of(document, components)))
+        for name, document in sorted(files.golden_paths.items())
+    }
+    targets = tuple(workshop.targets())
+    if any(d.is_error for d in workshop.diagnostics):
+        return Outcome(None, tuple(workshop.diagnostics))
+    platform = Platform(
+        organization=files.organization,
+        environments=dict(sorted(files.environments.items())),
+        components=components,
+        golden_paths=golden_paths,
+        targets=targets,
+        accepted=tuple(sorted(workshop.accepted)),
+        schemas=schemas,
+    )
+    return Outcome(platform, tuple(workshop.diagnostics))
+
+
+def target_names(environments: Mapping[str, Document]) -> Iterator[Target]:
+    """Every environment once, or once for each of its clusters where it has several."""
+    for environment, document in sorted(environments.items()):
+        clusters = sorted(document.value["clusters"])
+        for cluster in clusters:
+            name = environment if len(clusters) == 1 else f"{environment}@{cluster}"
+            yield Target(name, environment, cluster)
+
+
+def readable(document: Document, name: str) -> dict[str, Value]:
+    """What templates read of organization.yaml or an environment: its fields and its name, not its layers."""
+    fields = {key: value for key, value in document.value.items() if key not in _LAYERING_KEYS}
+    return {**fields, "name": fields.get("name", name)}
+
+
+@dataclass(slots=True)
+class _Workshop:
+    """What compiling the components of one platform shares, and the faults found so far."""
+
+    files: Files
+    schemas: Schemas
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    fragments: dict[str, Document] = field(default_factory=dict)
+    accepted: dict[str, Node] = field(default_factory=dict)
+    facts: set[str] = field(default_factory=set)
+    references: set[str] = field(default_factory=set)
+
+    def fault(
+        self, code: Code, span: Span, message: str, hint: str | None = None, notes: tuple[Note, ...] = ()
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, span, message, hint, notes))
+
+    def declarations(self) -> None:
+        """Collect what components declare to one another, before any of their templates is compiled."""
+        seen: dict[tuple[str, str], Span] = {}
+        for name, documents in sorted(self.files.components.items()):
+            document = documents[COMPONENT_FILE]
+            for key in ("accepts", "claims", "references"):
+                for declared in document.value.get(key, ()):
+                    self._once(seen, key, declared, document.positions().key((key, declared)))
+            if "type" in document.value:
+                self._once(seen, "type", document.value["type"], document.positions().value(("type",)))
+            for accepted, entry in document.value.get("accepts", {}).items():
+                self.accepted[accepted] = entry["schema"]
+            self.references.update(document.value.get("references", ()))
+            self.facts.update(key for key in document.value.get("facts", ()) if not key.startswith("$"))
+            for path, fragment in documents.items():
+                folder, _, file = path.rpartition("/")
+                if folder == FRAGMENTS_FOLDER:
+                    self.fragments[f"{name}/{file.removesuffix('.yaml')}"] = fragment
+
+    def _once(self, seen: dict[tuple[str, str], Span], key: str, name: str, span: Span) -> None:
+        first = seen.setdefault((key, name), span)
+        if first is not span:
+            self.fault(
+                codes.DUPLICATE_DECLARATION,
+                span,
+                f"`{name}` is declared under `{key}` by two components",
+                notes=(Note("and here", first),),
+            )
+
+    def component(self, name: str) -> Component:
+        documents = self.files.components[name]
+        document = documents[COMPONENT_FILE]
+        value = document.value
+        scope = Scope.NEED if "type" in value else Scope.SERVICE
+        for index, required in enumerate(value.get("requires", ())):
+            self._known(required, document, ("requires", index))
+        return Component(
+            name=name,
+            document=document,
+            type=value.get("type"),
+            requires=tuple(value.get("requires", ())),
+            manifests=tuple(self._manifests(name, documents, scope)),
+            holds_data=value.get("holdsData", False),
+            immutable=tuple(value.get("immutable", ())),
+            accepts=tuple(value.get("accepts", ())),
+            provides=dict(self._provides(name, document, scope)),
+            labels=self._template(name, document, ("labels",), Form.MAP, Scope.SERVICE),
+            facts=self._template(name, document, ("facts",), Form.MAP, scope),
+            claims={
+                claim: Claim(Within(entry["within"]), template)
+                for claim, entry in value.get("claims", {}).items()
+                if (template := self._template(name, document, ("claims", claim, "names"), Form.VALUE, scope))
+            },
+            references={
+                reference: Reference(template, entry.get("mirror"))
+                for reference, entry in value.get("references", {}).items()
+                if (template := self._template(name, document, ("references", reference, "names"), Form.VALUE, scope))
+            },
+            documents=documents,
+        )
+
+    def _manifests(self, name: str, documents: Mapping[str, Document], default: Scope) -> Iterator[ManifestTemplate]:
+        document = documents[COMPONENT_FILE]
+        listed = set()
+        for index, entry in enumerate(document.value.get("manifests", ())):
+            path = entry if isinstance(entry, str) else entry["template"]
+            scope = default if isinstance(entry, str) or "scope" not in entry else Scope(entry["scope"])
+            at: Path = ("manifests", index) if isinstance(entry, str) else ("manifests", index, "template")
+            listed.add(path)
+            if path not in documents:
+                self._missing(path, document, at, documents)
+                continue
+            if scope is Scope.NEED and default is not Scope.NEED:
+                message = f"component `{name}` is not a type of `needs`, so nothing has scope `need`"
+                self.fault(codes.BAD_SCOPE, document.positions().value(("manifests", index)), message)
+                continue
+            template = self._template(name, documents[path], (), Form.ITEMS, scope)
+            artifact = None
+            if not isinstance(entry, str) and "artifact" in entry:
+                artifact = self._template(name, document, ("manifests", index, "artifact"), Form.VALUE, scope)
+            if template is not None:
+                yield ManifestTemplate(documents[path].source.path, scope, template, artifact)
+        for path in sorted(documents):
+            if path.startswith(f"{MANIFESTS_FOLDER}/") and path not in listed:
+                span = documents[path].positions().value(())
+                hint = f"add it under `manifests:` in {document.source.path}, or delete it"
+                self.fault(codes.UNLISTED_TEMPLATE, _head(span), f"component `{name}` does not list `{path}`", hint)
+
+    def _missing(self, path: str, document: Document, at: Path, documents: Mapping[str, Document]) -> None:
+        near = did_you_mean(path, [p for p in documents if p.startswith(f"{MANIFESTS_FOLDER}/")])
+        hint = f"did you mean `{near}`?" if near else None
+        self.fault(
+            codes.MISSING_FILE, document.positions().value(at), f"there is no file `{path}` in this folder", hint
+        )
+
+    def _provides(self, name: str, document: Document, scope: Scope) -> Iterator[tuple[str, Template]]:
+        for accepted in document.value.get("provides", {}):
+            if accepted not in self.accepted:
+                near = did_you_mean(accepted, list(self.accepted))
+                hint = f"did you mean `{near}`?" if near else f"components accept {', '.join(sorted(self.accepted))}"
+                span = document.positions().key(("provides", accepted))
+                self.fault(codes.UNKNOWN_CONTRIBUTION, span, f"no component accepts `{accepted}`", hint)
+                continue
+            template = self._template(name, document, ("provides", accepted), Form.MAP, scope)
+            if template is not None:
+                yield accepted, template
+
+    def _template(self, name: str, document: Document, at: Path, form: Form, scope: Scope) -> Template | None:
+        if part(document.value, at[:-1] if at and isinstance(at[-1], int) else at) is None:
+            return None
+        outcome = compile_template(document, at, form=form, schema=self._context(name, scope), fragments=self.fragments)
+        self.diagnostics.extend(outcome.diagnostics)
+        return outcome.value
+
+    def _context(self, component: str, scope: Scope) -> Node:
+        """What templates of a component read at a scope, as a JSON Schema of its roots."""
+        settings = self.schemas.settings.get(component)
+        roots: dict[str, Node] = {
+            "organization": self._file_node("organization"),
+            "environment": self._file_node("environment"),
+            "cluster": _object(
+                self._file_node("environment")["properties"]["clusters"]["additionalProperties"]["properties"]
+            ),
+            "target": _closed(name=_TEXT, folder=_TEXT),
+            "settings": settings.node if settings else _closed(),
+        }
+        if scope is not Scope.ENVIRONMENT:
+            roots["team"] = self._file_node("team", namespace=_TEXT)
+        if scope in (Scope.SERVICE, Scope.NEED):
+            names = ("name", "namespace", "team", "id", "goldenPath", "folder")
+            roots |= self.schemas.context["properties"]
+            roots["service"] = _closed(**dict.fromkeys(names, _TEXT))
+            roots["contributions"] = _closed(**{a: _map_of(entry) for a, entry in self.accepted.items()})
+            other = _closed(name=_TEXT, team=_TEXT, namespace=_TEXT, **{fact: {} for fact in self.facts})
+            roots["linked"] = _closed(**dict.fromkeys(self.references, _map_of(other)))
+        if scope is Scope.NEED:
+            roots["need"] = _closed(name=_TEXT, **self._entry_fields(component))
+        return _closed(**roots)
+
+    def _entry_fields(self, component: str) -> dict[str, Node]:
+        type_name = self.files.components[component][COMPONENT_FILE].value["type"]
+        return dict(self.schemas.union.entries[type_name].full.node["properties"])
+
+    def _file_node(self, kind: str, **more: Node) -> Node:
+        properties = self.schemas.kinds[kind].node["properties"]
+        return _object({k: v for k, v in properties.items() if k not in _LAYERING_KEYS}, name=_TEXT, **more)
+
+    def components_of(self, document: Document, components: Mapping[str, Component]) -> Iterator[Component]:
+        listed = document.value["components"]
+        for index, name in enumerate(listed):
+            at: Path = ("components", index)
+            if not self._known(name, document, at):
+                continue
+            for required in components[name].requires:
+                if required in components and required not in listed:
+                    message = f"component `{name}` requires `{required}`, which this golden path does not list"
+                    self.fault(codes.MISSING_REQUIREMENT, document.positions().value(at), message, f"add `{required}`")
+            yield components[name]
+
+    def _known(self, name: str, document: Document, at: Path) -> bool:
+        if name in self.files.components:
+            return True
+        near = did_you_mean(name, list(self.files.components))
+        hint = f"did you mean `{near}`?" if near else f"there are {', '.join(sorted(self.files.components))}"
+        self.fault(codes.UNKNOWN_COMPONENT, document.positions().value(at), f"there is no component `{name}`", hint)
+        return False
+
+    def targets(self) -> Iterator[TargetContext]:
+        organization = readable(self.files.organization, "")
+        for target in target_names(self.files.environments):
+            document = self.files.environments[target.environment]
+            cluster = document.value["clusters"][target.cluster]
+            environment = readable(document, target.environment)
+            roots = {
+                "organization": organization,
+                "environment": environment,
+                "cluster": {"name": target.cluster, **{k: v for k, v in cluster.items() if k not in _LAYERING_KEYS}},
+                "target": {"name": target.name, "folder": f"rendered/{target.name}"},
+            }
+            yield TargetContext(target, roots, {name: self._settings(name, target) for name in self.files.components})
+
+    def _settings(self, component: str, target: Target) -> Mapping[str, Value]:
+        """A component's settings in one target, checked as a whole; a fault is shown where the file that decides it speaks."""
+        given = list(settings_layers(self.files, component, target))
+        merged = merge_all({}, (values for _, _, _, values in given))
+        schema = self.schemas.settings.get(component)
+        if schema is not None and not schema.accepts(merged):
+            from pavior.schema.explain import faults  # noqa: PLC0415  (only where something is wrong)
+
+            for fault in faults(schema, merged):
+                _, document, at, _ = next(
+                    (g for g in reversed(given) if fault.path and part(g[3], fault.path) is not None), given[-1]
+                )
+                span = document.positions().value((*at, *fault.path))
+                message = f"{fault.message} (settings of component `{component}` in `{target.name}`)"
+                self.fault(codes.BAD_SETTING, span, message, fault.hint)
+        return merged
+
+
+def settings_layers(
+    files: Files, component: str, target: Target
+) -> Iterator[tuple[str, Document, Path, Mapping[str, Value]]]:
+    """Who speaks of a component's settings in a target, lowest first, as (name, document, where in it, what it says)."""
+    own = files.components[component].get(SETTINGS_FILE)
+    environment = files.environments[target.environment]
+    places: list[tuple[str, Document | None, Path]] = [
+        (f"settings of component {component}", own, ()),
+        ("organization", files.organization, ("components", component)),
+        (f"environment {target.environment}", environment, ("components", component)),
+        (f"cluster {target.cluster}", environment, ("clusters", target.cluster, "components", component)),
+    ]
+    for name, document, at in places:
+        values = part(document.value, at) if document else None
+        if document is not None and isinstance(values, dict):
+            yield name, document, at, values
+
+
+def _closed(**properties: Node) -> Node:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _object(properties: Mapping[str, Node], **more: Node) -> Node:
+    return _closed(**{**{k: v for k, v in properties.items() if k not in _LAYERING_KEYS}, **more})
+
+
+def _map_of(node: Node) -> Node:
+    return {"type": "object", "additionalProperties": node}
+
+
+def _head(span: Span) -> Span:
+    return Span(span.file, span.line, span.column, span.line, span.column + 1)

@@ -1,0 +1,197 @@
+"""Link: what services declare of themselves, compared across the fleet.
+
+Only declarations are kept, never specs. A callee's policy renders from its own fields and a caller's from its own, so nothing
+found here opens anything: it finds faults, and it tells a service the facts of those that it names.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pavior.diagnostics import Code, Diagnostic, Note
+from pavior.diagnostics.codes import link as codes
+from pavior.diagnostics.suggest import did_you_mean
+from pavior.expression import Template
+from pavior.model import ServiceId, Span, Target, Value
+from pavior.platform import GoldenPath, Platform, Scene, Within, scenes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one service says of itself in one target. `references` and `claims` hold names as written, by declaring name."""
+
+    service: ServiceId
+    target: Target
+    namespace: str
+    facts: Mapping[str, Value]
+    claims: Mapping[str, tuple[str, ...]]
+    references: Mapping[str, tuple[str, ...]]
+
+
+Locate = Callable[[Declaration, str, str, int], Span]
+"""(declaration, "claims" | "references", declaring name, index) → the span of that name in the team's file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic and the services that it keeps from being written if it is an error."""
+
+    services: frozenset[ServiceId]
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """All declarations. `linked(service, target)` is what a service's templates read under that name."""
+
+    declarations: Mapping[tuple[str, ServiceId], Declaration]
+    reference_names: tuple[str, ...]
+
+    def linked(self, service: ServiceId, target: Target) -> dict[str, dict[str, Value]]:
+        """Reference name → `team/service` → facts, for the services that this one names and that run in the target."""
+        declaration = self.declarations[target.name, service]
+        return {
+            name: {
+                text: self._facts(other)
+                for text in declaration.references.get(name, ())
+                if (other := self.declarations.get((target.name, parse(text)))) is not None
+            }
+            for name in self.reference_names
+        }
+
+    def readers_of(self, services: Collection[ServiceId]) -> Iterator[tuple[ServiceId, ServiceId]]:
+        """Each service whose templates read facts of one of `services`, with that one."""
+        wanted = {str(s): s for s in services}
+        for declaration in self.declarations.values():
+            for names in declaration.references.values():
+                for name in names:
+                    if name in wanted:
+                        yield declaration.service, wanted[name]
+
+    @staticmethod
+    def _facts(declaration: Declaration) -> dict[str, Value]:
+        service = declaration.service
+        return {"name": service.name, "team": service.team, "namespace": declaration.namespace, **declaration.facts}
+
+
+def parse(text: str) -> ServiceId:
+    team, _, name = text.partition("/")
+    return ServiceId(team, name)
+
+
+def declare(
+    path: GoldenPath, service: ServiceId, target: Target, scene: Scene, settings: Mapping[str, Value]
+) -> Declaration:
+    """Evaluate the declarations of the path's components on one effective spec. Raises `TemplateFault` as rendering does."""
+    facts: dict[str, Value] = {}
+    claims: dict[str, tuple[str, ...]] = {}
+    references: dict[str, tuple[str, ...]] = {}
+    for component in path.components:
+        if component.facts is None and not component.claims and not component.references:
+            continue
+        for context in scenes_of(component.type, scene, settings.get(component.name, {})):
+            if component.facts is not None:
+                facts.update(*component.facts.render(context))
+            for name, claim in component.claims.items():
+                claims[name] = claims.get(name, ()) + _names(claim.names, context)
+            for name, reference in component.references.items():
+                references[name] = references.get(name, ()) + _names(reference.names, context)
+    return Declaration(service, target, scene["service"]["namespace"], facts, claims, references)
+
+
+def _names(template: Template, context: Scene) -> tuple[str, ...]:
+    found = template.render(context)
+    return tuple(str(name) for name in found[0]) if found else ()
+
+
+def index(platform: Platform, declarations: Iterable[Declaration]) -> Links:
+    """All declarations, by target and service."""
+    names = {name for component in platform.components.values() for name in component.references}
+    return Links({(d.target.name, d.service): d for d in declarations}, tuple(sorted(names)))
+
+
+def link(
+    platform: Platform, links: Links, known: Collection[ServiceId], broken: Collection[ServiceId], locate: Locate
+) -> Iterator[Finding]:
+    """Compare all declarations. `known` are all services with a folder, `broken` those whose own file says so already."""
+    mirrors = {name: r.mirror for c in platform.components.values() for name, r in c.references.items()}
+    within = {name: claim.within for c in platform.components.values() for name, claim in c.claims.items()}
+    yield from _collisions(links.declarations.values(), within, locate)
+    for declaration in links.declarations.values():
+        for name, others in declaration.references.items():
+            for position, text in enumerate(others):
+                found = _reference(declaration, text, mirrors[name], links, known, broken)
+                if found is not None:
+                    code, message, hint = found
+                    span = locate(declaration, "references", name, position)
+                    diagnostic = Diagnostic(code, span, message, hint=hint, severity=code.severity)
+                    yield Finding(frozenset((declaration.service,)), diagnostic)
+
+
+def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within], locate: Locate) -> Iterator[Finding]:
+    claimants: dict[tuple[str, str, str], list[tuple[Declaration, int]]] = defaultdict(list)
+    for declaration in declarations:
+        for claim, names in declaration.claims.items():
+            for index, name in enumerate(names):
+                claimants[claim, _realm(within[claim], declaration.target), name].append((declaration, index))
+    for (claim, realm, name), all_of_them in claimants.items():
+        services = {d.service for d, _ in all_of_them}
+        if len(services) < 2:
+            continue
+        first: dict[ServiceId, tuple[Declaration, int]] = {}
+        for declaration, index in all_of_them:
+            first.setdefault(declaration.service, (declaration, index))
+        spans = {service: locate(d, "claims", claim, index) for service, (d, index) in first.items()}
+        for service, span in spans.items():
+            others = sorted(services - {service})
+            where = f" in `{realm}`" if realm else ""
+            yield Finding(
+                frozenset((service,)),
+                Diagnostic(
+                    codes.CLAIMED_TWICE,
+                    span,
+                    f"{claim} `{name}` is claimed by `{others[0]}` too{where}",
+                    hint="give one of them another name",
+                    notes=tuple(Note(f"claimed here by `{other}`", spans[other]) for other in others),
+                ),
+            )
+
+
+def _realm(within: Within, target: Target) -> str:
+    return {Within.TARGET: target.name, Within.ENVIRONMENT: target.environment, Within.FLEET: ""}[within]
+
+
+def _reference(
+    declaration: Declaration,
+    text: str,
+    mirror: str | None,
+    links: Links,
+    known: Collection[ServiceId],
+    broken: Collection[ServiceId],
+) -> tuple[Code, str, str] | None:
+    other = parse(text)
+    me = str(declaration.service)
+    if other == declaration.service:
+        return codes.SELF_REFERENCE, f"`{text}` is this service itself", "remove it"
+    if other not in known:
+        near = did_you_mean(text, [str(s) for s in known])
+        hint = f"did you mean `{near}`?" if near else "write `team/service` as the folders under `teams/` are called"
+        return codes.UNKNOWN_SERVICE, f"there is no service `{text}`", hint
+    if other in broken:  # its own file is faulty and says so
+        return None
+    counterpart = links.declarations.get((declaration.target.name, other))
+    if counterpart is None:
+        return (
+            codes.NOT_IN_ENVIRONMENT,
+            f"`{text}` does not run in `{declaration.target.name}`",
+            f"run it there too, or leave it out under `environments.{declaration.target.environment}`",
+        )
+    if mirror is not None and me not in counterpart.references.get(mirror, ()):
+        return (
+            codes.ONE_SIDED,
+            f"`{text}` does not list `{me}` under `{mirror}`, so this opens nothing",
+            f"add `{me}` to `{mirror}` in teams/{text}/platform.yaml, or remove it here",
+        )
+    return None

@@ -1,0 +1,178 @@
+"""Render: golden path × effective spec → manifests. Pure; the templates are compiled already.
+
+The flow is written once for both ways of rendering: `Plain` gives values, and `pavior.explain` evaluates the same templates with
+origins. That both give the same bytes is a property test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics.codes import render as codes
+from pavior.expression import Template, TemplateFault
+from pavior.model import ServiceId, Span, Value
+from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext, scenes_of
+
+Item = TypeVar("Item")
+
+DATA_FOLDER = "data"
+TEAM_FOLDER = "team"
+PLATFORM_FOLDER = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator(Generic[Item]):
+    """How to run a template: `run` gives its items, `plain` the value of an item."""
+
+    run: Callable[[Template, Scene], list[Item]]
+    plain: Callable[[Item], Value]
+
+
+PLAIN: Evaluator[Value] = Evaluator(lambda template, scene: template.render(scene), lambda item: item)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution(Generic[Item]):
+    """What one component, for one of its entries of `needs` if it is a type, gives to all that read `accepted`."""
+
+    accepted: str
+    component: str
+    need: str | None
+    entries: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered(Generic[Item]):
+    """One manifest and where it belongs. `path` is that of its artifact, below rendered/."""
+
+    path: str
+    component: Component
+    template: ManifestTemplate
+    need: str | None
+    item: Item
+
+
+def render(
+    platform: Platform, path: GoldenPath, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
+) -> Iterator[Rendered[Item]]:
+    """All manifests of one service in one target, in the order of the path's components and their templates.
+
+    `scene` holds the roots of the context but `contributions`, `settings` and `need`, which are set here.
+    Raises `TemplateFault`, or `ContributedTwice` where two contributions have one name.
+    """
+    gathered = list(gather(path, target, scene, evaluator))
+    scene["contributions"] = merge_contributions(platform.accepted, gathered, evaluator)
+    service: ServiceId = ServiceId(scene["service"]["team"], scene["service"]["name"])
+    for component in path.components:
+        for template in component.manifests:
+            if template.scope not in (Scope.SERVICE, Scope.NEED):
+                continue
+            per_need = component.type if template.scope is Scope.NEED else None
+            for context in scenes_of(per_need, scene, target.settings[component.name]):
+                items = evaluator.run(template.template, context)
+                if items:
+                    place = _place(component, template, target, service, context)
+                    need = context["need"]["name"] if per_need else None
+                    for item in items:
+                        yield Rendered(place, component, template, need, item)
+
+
+def render_shared(
+    components: Iterable[Component], scope: Scope, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
+) -> Iterator[Rendered[Item]]:
+    """The manifests of team or environment scope in one target."""
+    for component in components:
+        for template in component.manifests:
+            if template.scope is not scope:
+                continue
+            scene["settings"] = target.settings[component.name]
+            items = evaluator.run(template.template, scene)
+            if items:
+                folder = f"{scene['team']['name']}/{TEAM_FOLDER}" if scope is Scope.TEAM else PLATFORM_FOLDER
+                place = _artifact(template, scene, target) or f"{target.target.name}/{folder}/{component.name}.yaml"
+                for item in items:
+                    yield Rendered(place, component, template, None, item)
+
+
+def gather(
+    path: GoldenPath, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
+) -> Iterator[Contribution[Item]]:
+    """Every contribution of the path's components to one service, in the order of components and entries of `needs`."""
+    for component in path.components:
+        if not component.provides:
+            continue
+        for context in scenes_of(component.type, scene, target.settings[component.name]):
+            need = context["need"]["name"] if component.type else None
+            for accepted, template in component.provides.items():
+                for item in evaluator.run(template, context):
+                    yield Contribution(accepted, component.name, need, item)
+
+
+class ContributedTwice(Exception):
+    """Two contributions to `accepted` have an entry `name`. `first` and `second` say who gave them."""
+
+    def __init__(self, accepted: str, name: str, first: Contribution[Value], second: Contribution[Value]) -> None:
+        super().__init__(accepted, name)
+        self.accepted, self.name, self.first, self.second = accepted, name, first, second
+
+
+def merge_contributions(
+    accepted: Iterable[str], gathered: Iterable[Contribution[Item]], evaluator: Evaluator[Item]
+) -> dict[str, dict[str, Value]]:
+    """Accepted name → entry name → entry. Every accepted name is there, empty where nobody contributes."""
+    merged: dict[str, dict[str, Value]] = {name: {} for name in accepted}
+    given_by: dict[tuple[str, str], Contribution[Item]] = {}
+    for contribution in gathered:
+        entries = evaluator.plain(contribution.entries)
+        for name, entry in entries.items():
+            earlier = given_by.setdefault((contribution.accepted, name), contribution)
+            if earlier is not contribution:
+                raise ContributedTwice(contribution.accepted, name, earlier, contribution)
+            merged[contribution.accepted][name] = entry
+    return merged
+
+
+def _place(
+    component: Component, template: ManifestTemplate, target: TargetContext, service: ServiceId, scene: Scene
+) -> str:
+    given = _artifact(template, scene, target)
+    if given is not None:
+        return given
+    holds_data = component.holds_data and template.scope is Scope.NEED
+    folder = f"{DATA_FOLDER}/" if holds_data else ""
+    return f"{target.target.name}/{service.team}/{service.name}/{folder}{component.name}.yaml"
+
+
+def _artifact(template: ManifestTemplate, scene: Scene, target: TargetContext) -> str | None:
+    if template.artifact is None:
+        return None
+    path = template.artifact.render(scene)[0]
+    segments = path.split("/") if isinstance(path, str) else []
+    if not segments or any(s in ("", ".", "..") or s.startswith(".") for s in segments) or not path.endswith(".yaml"):
+        raise TemplateFault(Span(template.path), f"artifact `{path}` is not a relative path that ends in `.yaml`")
+    return f"{target.target.name}/{path}"
+
+
+def fault_diagnostic(fault: TemplateFault, subject: str) -> Diagnostic:
+    """A template's fault with the values of one service, team or target, for a person. `subject` says whose."""
+    return Diagnostic(
+        codes.TEMPLATE_FAULT, fault.span, fault.message, hint=fault.hint, notes=(Note(f"while rendering {subject}"),)
+    )
+
+
+def twice_diagnostic(fault: ContributedTwice, subject: str, span: Span) -> Diagnostic:
+    first, second = (_giver(c) for c in (fault.first, fault.second))
+    return Diagnostic(
+        codes.CONTRIBUTED_TWICE,
+        span,
+        f"`{fault.name}` is given to `{fault.accepted}` by {first} and by {second}",
+        hint="rename one of them; an entry of `needs` takes a `prefix`",
+        notes=(Note(f"while rendering {subject}"),),
+    )
+
+
+def _giver(contribution: Contribution[Value]) -> str:
+    return f"`needs.{contribution.need}`" if contribution.need else f"component `{contribution.component}`"

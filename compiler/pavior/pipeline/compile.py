@@ -1,0 +1,124 @@
+"""Compile: one owner in one target → the bytes of its artifacts, checked. Layer → render → customise → check → emit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pavior import resources
+from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics.codes import check as codes
+from pavior.emit import UnemittableArtifact, emit
+from pavior.kubernetes.schemas import ManifestSchemas
+from pavior.model import Artifact, Manifest, Span
+from pavior.phases.check import Finding, Identities, check
+from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
+from pavior.pipeline.fleet import Fleet
+
+KUBERNETES_SCHEMAS = "kubernetes"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An owner's artifacts, by path below rendered/; empty, with the reason, where there is a fault."""
+
+    owner: Owner
+    files: Mapping[str, bytes]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return any(d.is_error for d in self.diagnostics)
+
+
+@dataclass(slots=True)
+class Workbench:
+    """What compiling owners one after another shares: the schemas of manifests and who has which identity, by target."""
+
+    fleet: Fleet
+    _schemas: dict[str, ManifestSchemas] = field(default_factory=dict)
+    _identities: dict[str, Identities] = field(default_factory=dict)
+
+    def schemas(self, target: str) -> ManifestSchemas:
+        """Pavior's schemas, the repository's own, and those that the target's platform artifacts define."""
+        if target not in self._schemas:
+            root = self.fleet.repository.root / "schemas" / KUBERNETES_SCHEMAS
+            folders = dict.fromkeys((resources.schemas() / KUBERNETES_SCHEMAS, root))
+            schemas = ManifestSchemas(*folders)
+            context = next(t for t in self.fleet.platform.targets if t.target.name == target)
+            owner = Owner(context)
+            placed, _ = manifests(self.fleet.platform, owner, scene_of(context, None))
+            schemas.define(each.item for each in placed)
+            self._schemas[target] = schemas
+        return self._schemas[target]
+
+    def identities(self, target: str) -> Identities:
+        return self._identities.setdefault(target, Identities())
+
+
+def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
+    """All that an owner has in one target."""
+    fleet, clock, target = bench.fleet, bench.fleet.clock, owner.target.target
+    spec = None
+    if owner.service is not None:
+        with clock.phase("layer"):
+            made = effective_spec(fleet.stacks, owner.service, target)
+        assert made is not None, "an owner is a service in a target that it runs in"
+        spec = made[0]
+    with clock.phase("render"):
+        scene = scene_of(owner.target, owner.team, owner.service, spec)
+        if owner.service is not None:
+            scene["linked"] = fleet.links.linked(owner.service.id, target)
+        placed, found = manifests(fleet.platform, owner, scene)
+    with clock.phase("check"):
+        schemas, identities = bench.schemas(target.name), bench.identities(target.name)
+        findings = list(check((p.item for p in placed), schemas, identities, str(owner)))
+        found += [diagnostic for f in findings for diagnostic in located(fleet, owner, placed[f.index], f)]
+    if any(d.is_error for d in found):
+        return Compiled(owner, {}, tuple(found))
+    with clock.phase("emit"):
+        files, unemittable = _emit(owner, placed)
+    return Compiled(owner, files, (*found, *unemittable))
+
+
+def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes], list[Diagnostic]]:
+    files: dict[str, bytes] = {}
+    found = []
+    for path, each in by_artifact(placed).items():
+        try:
+            files[path] = emit(Artifact(path, owner.source, tuple(p.item for p in each)))
+        except UnemittableArtifact as fault:
+            span = Span(owner.service.document.source.path) if owner.service else Span(owner.source)
+            message = (
+                f"{each[fault.manifest].item['kind']} `{each[fault.manifest].item['metadata']['name']}`: {fault.reason}"
+            )
+            found.append(Diagnostic(codes.INVALID_MANIFEST, span, message))
+    return files, found
+
+
+def located(fleet: Fleet, owner: Owner, placed: Placed[Manifest], finding: Finding) -> Iterator[Diagnostic]:
+    """A finding in a manifest at what a person wrote: the value that decided it, with the template's line as a note."""
+    from pavior.pipeline.explain import explain  # noqa: PLC0415  (only where something is wrong)
+
+    manifest = placed.item
+    name = manifest.get("metadata", {}).get("name") if isinstance(manifest.get("metadata"), dict) else None
+    what = f"{manifest.get('kind')} `{name}` for {owner}"
+    inside = [
+        e
+        for e in explain(fleet, owner, placed.path)
+        if e.manifest == manifest and (e.at[: len(finding.path)] == finding.path or finding.path[: len(e.at)] == e.at)
+    ]
+    note = Note(f"in the rendered {what}")
+    if not inside:
+        span = Span(owner.source) if owner.service is None else owner.service.document.positions().value(())
+        yield Diagnostic(finding.code, span, finding.message, finding.hint, (note,))
+        return
+    best = inside[0]
+    written = [c for read in best.reads for c in read.contributors if _is_a_teams(c.span)]
+    span = written[-1].span if written else best.origin.span
+    notes = [note, *([Note("rendered here", best.origin.span)] if written else [])]
+    yield Diagnostic(finding.code, span, finding.message, finding.hint, tuple(notes))
+
+
+def _is_a_teams(span: Span) -> bool:
+    return span.file.startswith("teams/")

@@ -1,0 +1,38 @@
+"""List: the fleet in a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pavior.diagnostics import Diagnostic
+from pavior.pipeline import Selection
+from pavior.pipeline.assemble import effective_spec, layers_of
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.fleet import prepare
+
+
+def listing(root: Path, selection: Selection) -> tuple[list[Diagnostic], list[dict[str, Any]]]:
+    """What was found, and a row for each service whose own files are sound."""
+    outcome = prepare(root, Clock())
+    if outcome.value is None:
+        return list(outcome.diagnostics), []
+    fleet, rows = outcome.value, []
+    for service in fleet.services.values():
+        targets = [t.target for t in fleet.platform.targets if layers_of(service, t.target) is not None]
+        names = list(dict.fromkeys(t.environment for t in targets))
+        if not selection.service(service.id) or not any(selection.environment(n) for n in names):
+            continue
+        specs = [made[0] for t in targets if (made := effective_spec(fleet.stacks, service, t)) is not None]
+        needs = {f"{name} ({entry['type']})" for spec in specs for name, entry in (spec.get("needs") or {}).items()}
+        tiers = list(dict.fromkeys(spec.get("tier", "") for spec in specs))
+        rows.append(
+            {
+                "service": str(service.id),
+                "goldenPath": service.document.value["goldenPath"],
+                "tier": ", ".join(tiers),
+                "environments": names,
+                "needs": sorted(needs),
+            }
+        )
+    return list(fleet.diagnostics), rows

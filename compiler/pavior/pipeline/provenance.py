@@ -1,0 +1,241 @@
+"""Provenance: from what a template read to every layer that spoke of it, with file, line and column.
+
+Layers are merged once more with origins for one service in one target; nothing else pays for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pavior.expression import LeafOrigin, OriginTree, Template, Traced
+from pavior.layering.merge import part
+from pavior.model import Contributor, Document, Origins, Path, Span, Value
+from pavior.phases.compose import settings_layers
+from pavior.phases.layer import layer_with_origins
+from pavior.phases.link import Declaration, parse
+from pavior.phases.render import Contribution, Evaluator, gather, merge_contributions
+from pavior.pipeline.assemble import Owner, layers_of, scene_of
+from pavior.pipeline.fleet import Fleet
+from pavior.platform import Scene, scenes_of
+
+
+def _trace(template: Template, scene: Scene) -> list[Traced]:
+    return template.trace(scene)
+
+
+def _value(item: Traced) -> Value:
+    return item.value
+
+
+TRACED: Evaluator[Traced] = Evaluator(_trace, _value)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A template leaf between a read and the layers: of a contribution, or of a fact of another service."""
+
+    origin: LeafOrigin
+    reads: tuple[Read, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One value that an expression read: every layer that spoke of it, the winner last, or the leaves that made it."""
+
+    path: Path
+    value: Value
+    contributors: tuple[Contributor, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Whose template speaks: what `settings` and `need` mean to it."""
+
+    component: str = ""
+    need: str | None = None
+
+
+@dataclass(slots=True)
+class Provenance:
+    """The scene of one owner with the origins of its spec, and how to follow a read from it."""
+
+    fleet: Fleet
+    owner: Owner
+    scene: Scene = field(init=False)
+    origins: Origins = field(init=False)
+    _contributions: dict[tuple[str, str], tuple[Voice, OriginTree]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        service, target = self.owner.service, self.owner.target
+        spec: Value = {}
+        self.origins = {}
+        if service is not None:
+            own = layers_of(service, target.target)
+            assert own is not None, "an owner is a service in a target that it runs in"
+            above = self.fleet.stacks.of(service.path, target.target, service.team)
+            spec, self.origins = layer_with_origins(above, *own)
+        self.scene = scene_of(target, self.owner.team, service, spec)
+        if service is not None:
+            self.scene["linked"] = self.fleet.links.linked(service.id, target.target)
+
+    def gather(self) -> None:
+        """Trace the contributions, so that reads of them can be followed."""
+        service, target = self.owner.service, self.owner.target
+        if service is None:
+            return
+        gathered: list[Contribution[Traced]] = list(gather(service.path, target, self.scene, TRACED))
+        self.scene["contributions"] = merge_contributions(self.fleet.platform.accepted, gathered, TRACED)
+        for contribution in gathered:
+            voice = Voice(contribution.component, contribution.need)
+            if isinstance(contribution.entries.origins, dict):
+                for name, entry in contribution.entries.origins.items():
+                    self._contributions[contribution.accepted, name] = (voice, entry)
+
+    def follow(self, path: Path, voice: Voice) -> Read:
+        """Who set what stands at a path of the scene."""
+        root = path[0]
+        if root == "need" and voice.need is not None:
+            path = ("needs", voice.need) if path[1:] in ((), ("name",)) else ("needs", voice.need, *path[1:])
+        elif root == "settings":
+            return self._settings(path, voice)
+        elif root == "contributions":
+            return Read(path, at_path(self.scene, path), steps=tuple(self._contributed(path)))
+        elif root == "linked":
+            return self._linked(path)
+        elif root in ("organization", "environment", "cluster", "target", "team", "service"):
+            return Read(path, at_path(self.scene, path), tuple(self._file(path)))
+        return Read(path, at_path(self.scene, path), self.origins.get(path, ()))
+
+    def step(self, origin: LeafOrigin, voice: Voice) -> Step:
+        paths = dict.fromkeys((*origin.reads, *(p for c in origin.conditions for p in c.reads)))
+        return Step(origin, tuple(self.follow(path, voice) for path in paths))
+
+    def declared(self, kind: str, name: str, index: int) -> Span | None:
+        """The span of the `index`-th name that a claim or reference of this service declares: of the last thing it read."""
+        service = self.owner.service
+        assert service is not None
+        for component in service.path.components:
+            declared = component.claims if kind == "claims" else component.references
+            if name not in declared:
+                continue
+            for context in scenes_of(component.type, self.scene, self.owner.target.settings[component.name]):
+                voice = Voice(component.name, context["need"]["name"] if component.type else None)
+                for traced in declared[name].names.trace(context):
+                    if index < len(traced.value):
+                        return self._span_of(traced.origins, index, voice)
+                    index -= len(traced.value)
+        return None
+
+    def _span_of(self, tree: OriginTree, index: int, voice: Voice) -> Span | None:
+        origin = tree[index] if isinstance(tree, list) else tree
+        if not isinstance(origin, LeafOrigin):
+            return None
+        for path in reversed(origin.reads):
+            read = self.follow(path, voice)
+            if read.contributors:
+                return read.contributors[-1].span
+        return None
+
+    def _file(self, path: Path) -> Iterator[Contributor]:
+        """The one file that says what stands at a path of a root that does not layer; its head for what its place says."""
+        platform, target, root = self.fleet.platform, self.owner.target.target, path[0]
+        environment = platform.environments[target.environment]
+        places: dict[str | int, tuple[str, Document, Path]] = {
+            "organization": ("organization", platform.organization, ()),
+            "environment": (f"environment {target.environment}", environment, ()),
+            "cluster": (f"cluster {target.cluster}", environment, ("clusters", target.cluster)),
+            "target": (f"environment {target.environment}", environment, ("clusters", target.cluster)),
+        }
+        if self.owner.team is not None:
+            places["team"] = (f"team {self.owner.team.name}", self.owner.team.document, ())
+        if self.owner.service is not None:
+            places["service"] = (f"folder {self.owner.service.folder}", self.owner.service.document, ())
+        name, document, at = places[root]
+        written = root not in ("target", "service") and part(document.value, (*at, *path[1:])) is not None
+        span = document.positions().value((*at, *path[1:])) if written else head(document.positions().value(at))
+        yield Contributor(name, span, at_path(self.scene, path))
+
+    def _settings(self, path: Path, voice: Voice) -> Read:
+        target = self.owner.target
+        found = [
+            Contributor(name, document.positions().value((*at, *path[1:])), value)
+            for name, document, at, values in settings_layers(self.fleet.files, voice.component, target.target)
+            if (value := part(values, path[1:])) is not None
+        ]
+        value = at_path(target.settings.get(voice.component, {}), path[1:])
+        return Read(("settings", *path[1:]), value, tuple(found))
+
+    def _contributed(self, path: Path) -> Iterator[Step]:
+        for (accepted, name), (voice, tree) in self._contributions.items():
+            if path[1:2] in ((), (accepted,)) and path[2:3] in ((), (name,)):
+                found: OriginTree | None = tree
+                for key in path[3:]:
+                    if isinstance(found, LeafOrigin):
+                        break
+                    found = found.get(str(key)) if isinstance(found, dict) else None
+                for _, origin in leaves(found) if found is not None else ():
+                    yield self.step(origin, voice)
+
+    def _linked(self, path: Path) -> Read:
+        """The reference that names the other service, and, for a fact of it, the leaf and the layers over there."""
+        value = at_path(self.scene, path)
+        steps = list(self._reference_steps(path))
+        target = self.owner.target
+        declaration = (
+            self.fleet.links.declarations.get((target.target.name, parse(str(path[2])))) if len(path) > 2 else None
+        )
+        if declaration is not None:
+            steps.extend(self._fact_steps(declaration, path[3:]))
+        return Read(path, value, steps=tuple(steps))
+
+    def _reference_steps(self, path: Path) -> Iterator[Step]:
+        assert self.owner.service is not None
+        for component in self.owner.service.path.components:
+            reference = component.references.get(str(path[1])) if len(path) > 1 else None
+            if reference is not None:
+                for context in scenes_of(component.type, self.scene, self.owner.target.settings[component.name]):
+                    voice = Voice(component.name, context["need"]["name"] if component.type else None)
+                    for traced in reference.names.trace(context):
+                        for origin in dict.fromkeys(origin for _, origin in leaves(traced.origins)):
+                            yield self.step(origin, voice)
+
+    def _fact_steps(self, declaration: Declaration, fact: Path) -> Iterator[Step]:
+        other = Provenance(self.fleet, self.fleet.owner(declaration.service, self.owner.target))
+        service = other.owner.service
+        assert service is not None
+        for component in service.path.components:
+            if component.facts is not None:
+                for context in scenes_of(component.type, other.scene, other.owner.target.settings[component.name]):
+                    voice = Voice(component.name, context["need"]["name"] if component.type else None)
+                    for traced in component.facts.trace(context):
+                        for at, origin in leaves(traced.origins):
+                            if at[: len(fact)] == fact:
+                                yield other.step(origin, voice)
+
+
+def leaves(tree: OriginTree, at: Path = ()) -> Iterator[tuple[Path, LeafOrigin]]:
+    """Every leaf of a tree of origins, with its path."""
+    if isinstance(tree, LeafOrigin):
+        yield at, tree
+    else:
+        for key, child in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from leaves(child, (*at, key))
+
+
+def at_path(value: Value, path: Path) -> Value:
+    """What stands at a path of maps and lists; None where nothing does."""
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def head(span: Span) -> Span:
+    """The first character of a span: for what a file says by being there."""
+    return Span(span.file, span.line, span.column, span.line, span.column + 1)

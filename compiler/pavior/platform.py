@@ -1,0 +1,139 @@
+"""The platform as compiled data: what `compose` makes of golden-paths/ and every later phase reads.
+
+Nothing here knows what a manifest means; that is in the components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from pavior.model import Document, Target, Value
+
+if TYPE_CHECKING:
+    from pavior.expression import Template
+    from pavior.schema import Schemas
+
+
+Scene: TypeAlias = dict[str, Value]
+"""What templates read, by root name. One dict serves all templates of a service; `settings` and `need` change between them."""
+
+
+class Scope(Enum):
+    """What a template is rendered once for."""
+
+    SERVICE = "service"
+    NEED = "need"
+    TEAM = "team"
+    ENVIRONMENT = "environment"
+
+
+class Within(Enum):
+    """Where a claimed name must be unique."""
+
+    TARGET = "target"
+    ENVIRONMENT = "environment"
+    FLEET = "fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestTemplate:
+    """One template of a component. `artifact`, if given, says where its manifests land below rendered/<target>/."""
+
+    path: str
+    scope: Scope
+    template: Template
+    artifact: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Names that no two services may share. `names` yields a list of text."""
+
+    within: Within
+    names: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Services that a service names. `mirror` is the reference of theirs that should name it back."""
+
+    names: Template
+    mirror: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One capability. `type` is set where it is a type of `needs`; `labels` are those
+    that raw manifests of its services must carry; `documents` are its files by path inside its folder."""
+
+    name: str
+    document: Document
+    type: str | None
+    requires: tuple[str, ...]
+    manifests: tuple[ManifestTemplate, ...]
+    holds_data: bool
+    immutable: tuple[str, ...]
+    accepts: tuple[str, ...]
+    provides: Mapping[str, Template]
+    labels: Template | None
+    facts: Template | None
+    claims: Mapping[str, Claim]
+    references: Mapping[str, Reference]
+    documents: Mapping[str, Document] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenPath:
+    """A way to run a kind of service: its components in the order in which they are listed."""
+
+    name: str
+    document: Document
+    components: tuple[Component, ...]
+
+    def of_type(self, type_name: str) -> Component | None:
+        """The component that provides entries of `needs` of this type, if the path has one."""
+        return next((c for c in self.components if c.type == type_name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetContext:
+    """What every template of one target may read: plain data by root name, and the settings of each component."""
+
+    target: Target
+    roots: Mapping[str, Value]
+    settings: Mapping[str, Mapping[str, Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything of golden-paths/, checked and compiled."""
+
+    organization: Document
+    environments: Mapping[str, Document]
+    components: Mapping[str, Component]
+    golden_paths: Mapping[str, GoldenPath]
+    targets: tuple[TargetContext, ...]
+    accepted: tuple[str, ...]
+    schemas: Schemas
+
+    def targets_of(self, environment: str) -> tuple[TargetContext, ...]:
+        return tuple(t for t in self.targets if t.target.environment == environment)
+
+
+def scenes_of(type_name: str | None, scene: Scene, settings: Value) -> Iterator[Scene]:
+    """The contexts in which a component's templates run: one, or one for each entry of `needs` of its type, by sorted name.
+
+    It is `scene` itself each time, changed in place, so use it before asking for the next.
+    """
+    scene["settings"] = settings
+    if type_name is None:
+        yield scene
+        return
+    for name, entry in sorted((scene.get("needs") or {}).items()):
+        if entry.get("type") == type_name:
+            scene["need"] = {"name": name, **entry}
+            yield scene
+    scene.pop("need", None)
