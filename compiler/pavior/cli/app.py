@@ -15,7 +15,9 @@ FORMATS = ("text", "concise", "json", "github", "sarif", "junit")
 _FORMAT = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How findings are shown."
 )
-_ENVIRONMENT = click.option("--env", "environments", multiple=True, metavar="ENV", help="Only this environment (repeatable).")
+_ENVIRONMENT = click.option(
+    "--env", "environments", multiple=True, metavar="ENV", help="Only this environment (repeatable)."
+)
 _TEAM = click.option("--team", "teams", multiple=True, metavar="TEAM", help="Only this team's services (repeatable).")
 _NAMES = click.argument("names", nargs=-1, metavar="[SERVICE]...")
 
@@ -49,7 +51,7 @@ def _selecting(command: Function) -> Function:
 @click.option("--jobs", "workers", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
-def render(directory: Path, **options: Any) -> None:
+def render(directory: Path, /, **options: Any) -> None:
     """Bring rendered/ up to date.
 
     SERVICE is team/service. What has an error, and what reads from it, stays as it is.
@@ -61,7 +63,7 @@ def render(directory: Path, **options: Any) -> None:
 @_selecting
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
-def check(directory: Path, **options: Any) -> None:
+def check(directory: Path, /, **options: Any) -> None:
     """Find everything that is wrong, and every file of rendered/ that is out of date; write nothing."""
     _run("check", directory, options)
 
@@ -69,7 +71,7 @@ def check(directory: Path, **options: Any) -> None:
 @pavior.command()
 @_FORMAT
 @click.pass_obj
-def validate(directory: Path, **options: Any) -> None:
+def validate(directory: Path, /, **options: Any) -> None:
     """Check the files of golden-paths/ and teams/ without rendering."""
     _run("validate", directory, options)
 
@@ -80,7 +82,7 @@ def validate(directory: Path, **options: Any) -> None:
 @click.option("--env", "environment", metavar="ENV", help="The environment, or its render target such as prod@eu-1.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def explain(directory: Path, **options: Any) -> None:
+def explain(directory: Path, /, **options: Any) -> None:
     """Say which layer set a value, or what a code means.
 
     SUBJECT is one of
@@ -96,21 +98,17 @@ def explain(directory: Path, **options: Any) -> None:
 
 
 @pavior.command()
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True, help="How.")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@_FORMAT
 @click.pass_obj
-def verify(directory: Path, **options: Any) -> None:
-    """Check the files of rendered/ with kubeconform, strictly and skipping nothing.
-
-    PATH is a file or folder of rendered/, all of it if none is named.
-    """
+def verify(directory: Path, /, **options: Any) -> None:
+    """Check all of rendered/ with kubeconform, strictly and skipping nothing."""
     _run("verify", directory, options)
 
 
 @pavior.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if a file is out of date.")
 @click.pass_obj
-def schema(directory: Path, **options: Any) -> None:
+def schema(directory: Path, /, **options: Any) -> None:
     """Write the JSON Schemas that editors complete and explain with, into schemas/."""
     _run("schema", directory, options)
 
@@ -120,7 +118,7 @@ def schema(directory: Path, **options: Any) -> None:
 @_TEAM
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def list_(directory: Path, **options: Any) -> None:
+def list_(directory: Path, /, **options: Any) -> None:
     """List the services: golden path, tier, environments and needs."""
     _run("list", directory, options)
 

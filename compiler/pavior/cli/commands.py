@@ -10,7 +10,7 @@ from typing import Any
 
 from pavior.cli.progress import progress
 from pavior.diagnostics import Diagnostic
-from pavior.kubernetes.kubeconform import MissingTool
+from pavior.kubernetes.kubeconform import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
 from pavior.pipeline import Report, Selection, check, render, validate
@@ -30,7 +30,7 @@ def run(command: str, directory: Path, options: Options) -> int:
         return _COMMANDS[command](root, options)
     except NotARepository as error:
         return _complain(USAGE, str(error), "run it in a platform repository, or name one with -C")
-    except (Locked, WriteFailed, MissingTool) as error:
+    except (Locked, WriteFailed, MissingTool, BrokenTool) as error:
         return _complain(BROKEN, str(error))
     except BrokenPipeError:
         sys.stderr.close()
@@ -43,13 +43,15 @@ def _complain(status: int, message: str, hint: str | None = None) -> int:
 
 
 def _selection(options: Options) -> Selection:
-    return Selection(tuple(options.get("names", ())), tuple(options.get("teams", ())), tuple(options.get("environments", ())))
+    return Selection(
+        tuple(options.get("names", ())), tuple(options.get("teams", ())), tuple(options.get("environments", ()))
+    )
 
 
 def _render(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
     with progress("rendering") as advance:
-        report = render(root, _selection(options), clock, advance, workers=options["workers"])
+        report = render(root, _selection(options), clock, advance)
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
@@ -70,7 +72,7 @@ def _check(root: Path, options: Options) -> int:
 
 
 def _validate(root: Path, options: Options) -> int:
-    report = validate(root)
+    report = validate(root, Clock())
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_count(report.owners, 'service')}: nothing wrong")
@@ -119,9 +121,16 @@ def _explain(root: Path, options: Options) -> int:
 
 
 def _verify(root: Path, options: Options) -> int:
-    from pavior.cli.verify import verify  # noqa: PLC0415
+    from pavior.pipeline.verify import verify  # noqa: PLC0415
 
-    return verify(root, options)
+    found = verify(root)
+    _show(root, found.diagnostics, options["form"])
+    if options["form"] == "text":
+        print(
+            f"kubeconform: {found.manifests:,} manifests in {found.files:,} files:"
+            f" {found.valid:,} valid, {found.invalid:,} invalid, {found.errors:,} errors, {found.skipped:,} skipped"
+        )
+    return CLEAN if found.valid == found.manifests and not found.diagnostics else FOUND
 
 
 def _schema(root: Path, options: Options) -> int:
@@ -142,7 +151,13 @@ def _list(root: Path, options: Options) -> int:
     if options["as_json"]:
         print(json.dumps(rows, indent=2))
     else:
-        heading = {"service": "SERVICE", "goldenPath": "GOLDEN PATH", "tier": "TIER", "environments": "ENVIRONMENTS", "needs": "NEEDS"}
+        heading = {
+            "service": "SERVICE",
+            "goldenPath": "GOLDEN PATH",
+            "tier": "TIER",
+            "environments": "ENVIRONMENTS",
+            "needs": "NEEDS",
+        }
         table = [heading, *({k: _cell(v) for k, v in row.items()} for row in rows)]
         widths = {key: max(len(row[key]) for row in table) for key in heading}
         for row in table:

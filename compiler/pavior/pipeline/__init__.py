@@ -62,7 +62,7 @@ class Report:
         return any(d.is_error for d in self.diagnostics)
 
 
-def validate(root: Path, selection: Selection, clock: Clock | None = None) -> Report:
+def validate(root: Path, clock: Clock | None = None) -> Report:
     """Up to link: what is wrong with the files of the fleet, without rendering it."""
     report = Report(clock=clock or Clock())
     recover(root)

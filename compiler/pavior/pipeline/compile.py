@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pavior import resources
 from pavior.diagnostics import Diagnostic, Note
@@ -15,7 +16,11 @@ from pavior.phases.check import Finding, Identities, check
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
 
-KUBERNETES_SCHEMAS = "kubernetes"
+
+def schema_folders(root: Path) -> list[Path]:
+    """Where the schemas of Kubernetes kinds are: Pavior's own, then those that the platform repository adds."""
+    folders = (resources.schemas() / "kubernetes", root / "schemas" / "kubernetes")
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,7 @@ class Workbench:
     def schemas(self, target: str) -> ManifestSchemas:
         """Pavior's schemas, the repository's own, and those that the target's platform artifacts define."""
         if target not in self._schemas:
-            root = self.fleet.repository.root / "schemas" / KUBERNETES_SCHEMAS
-            folders = dict.fromkeys((resources.schemas() / KUBERNETES_SCHEMAS, root))
-            schemas = ManifestSchemas(*folders)
+            schemas = ManifestSchemas(*schema_folders(self.fleet.repository.root))
             context = next(t for t in self.fleet.platform.targets if t.target.name == target)
             owner = Owner(context)
             placed, _ = manifests(self.fleet.platform, owner, scene_of(context, None))
@@ -98,14 +101,14 @@ def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes
 
 def located(fleet: Fleet, owner: Owner, placed: Placed[Manifest], finding: Finding) -> Iterator[Diagnostic]:
     """A finding in a manifest at what a person wrote: the value that decided it, with the template's line as a note."""
-    from pavior.pipeline.explain import explain  # noqa: PLC0415  (only where something is wrong)
+    from pavior.pipeline.explain import explain_owner  # noqa: PLC0415  (only where something is wrong)
 
     manifest = placed.item
     name = manifest.get("metadata", {}).get("name") if isinstance(manifest.get("metadata"), dict) else None
     what = f"{manifest.get('kind')} `{name}` for {owner}"
     inside = [
         e
-        for e in explain(fleet, owner, placed.path)
+        for e in explain_owner(fleet, owner, placed.path)
         if e.manifest == manifest and (e.at[: len(finding.path)] == finding.path or finding.path[: len(e.at)] == e.at)
     ]
     note = Note(f"in the rendered {what}")

@@ -43,7 +43,7 @@ class Explanation:
     """What each of `origin.conditions` read."""
 
 
-def explain(fleet: Fleet, owner: Owner, artifact: str | None = None) -> Iterator[Explanation]:
+def explain_owner(fleet: Fleet, owner: Owner, artifact: str | None = None) -> Iterator[Explanation]:
     """Every leaf of an owner's artifacts, or of one of them, in the order in which it is rendered."""
     provenance, placed = trace(fleet, owner)
     for path, manifests in by_artifact(placed).items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pavior import resources
-from pavior.diagnostics import Diagnostic, Note, Outcome
+from pavior.diagnostics import Diagnostic, Outcome
 from pavior.expression import TemplateFault
 from pavior.layering.merge import part
 from pavior.model import Document, Origins, ServiceId, Source, Span, Target, Value

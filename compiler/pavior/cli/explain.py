@@ -1,0 +1,199 @@
+"""`pavior explain`: which layer set this?"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pavior.emit import emit_value
+from pavior.model import RENDERED, Contributor, Span
+from pavior.model import Path as ValuePath
+from pavior.phases.write import recover
+from pavior.pipeline.assemble import Owner, layers_of
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.explain import Explanation, explain_owner
+from pavior.pipeline.fleet import Fleet, prepare
+from pavior.pipeline.lookup import NotFound, owner_of_artifact, place_at_line, place_at_pointer, resolve, target_of
+from pavior.pipeline.provenance import Provenance, Read, Step, at_path
+from pavior.report.escaping import visible
+
+CLEAN, FOUND, USAGE = 0, 1, 2
+
+_ARTIFACT = re.compile(rf"(?:\./)?{RENDERED}/(?P<path>.+?\.yaml)(?::(?P<line>[0-9]+))?(?::[0-9]+)?")
+_LONGEST = 100
+
+
+def explain(root: Path, options: dict[str, Any]) -> int:
+    """Answer on standard output; what is wrong with the question goes to standard error."""
+    recover(root)
+    outcome = prepare(root, Clock())
+    if outcome.value is None:
+        print(
+            "pavior: golden paths, organisation or an environment have errors: run `pavior validate`", file=sys.stderr
+        )
+        return FOUND
+    try:
+        found = _ARTIFACT.fullmatch(options["subject"])
+        if found:
+            answer = _of_artifact(outcome.value, root, found["path"], found["line"], options["pointer"])
+        else:
+            answer = _of_spec(outcome.value, options["subject"], options["environment"], options["pointer"])
+    except NotFound as error:
+        print(f"pavior: {visible(str(error))}", file=sys.stderr)
+        return USAGE
+    if options["as_json"]:
+        print(json.dumps([_as_json(each) for each in answer], indent=2))
+    else:
+        print("\n".join(line for each in answer for line in _as_text(each)))
+    return CLEAN
+
+
+Answer = Explanation | Read
+
+
+def _of_artifact(fleet: Fleet, root: Path, artifact: str, line: str | None, pointer: str | None) -> list[Answer]:
+    """The leaves at a line or pointer of a rendered file, or all of them."""
+    owner = owner_of_artifact(fleet, root, artifact)
+    leaves = list(explain_owner(fleet, owner, artifact))
+    if not leaves:
+        raise NotFound(f"{RENDERED}/{artifact} would not be rendered any more: run `pavior render`")
+    if line is not None:
+        place = place_at_line((root / RENDERED / artifact).read_bytes(), int(line))
+    elif pointer:
+        manifests = list({e.document: e.manifest for e in leaves}.values())
+        place = place_at_pointer(list(manifests), pointer)
+    else:
+        return list(leaves)
+    inside = [e for e in leaves if e.document == place.document and e.at[: len(place.at)] == place.at]
+    if not inside:
+        raise NotFound(f"{RENDERED}/{artifact} is not what would be rendered: run `pavior render`")
+    return list(inside)
+
+
+def _of_spec(fleet: Fleet, name: str, environment: str | None, pointer: str | None) -> list[Answer]:
+    """The leaves of a service's effective spec, or those at a path of it."""
+    service = next((s for s in fleet.services.values() if str(s.id) == name), None)
+    if service is None:
+        raise NotFound(f"there is no service {name!r} without errors: run `pavior list`")
+    targets = [t for t in fleet.platform.targets if layers_of(service, t.target) is not None]
+    if environment is None and len(targets) > 1:
+        raise NotFound(f"name an environment with --env: {', '.join(t.target.name for t in targets)}")
+    target = target_of(fleet, environment) if environment else targets[0]
+    if target not in targets:
+        raise NotFound(f"{name} does not run in {target.target.name}")
+    provenance = Provenance(fleet, Owner(target, service.team, service))
+    at = resolve(provenance.scene, pointer) if pointer else ()
+    spec_paths = [p for p in provenance.origins if p and (at is None or p[: len(at)] == at)]
+    if at is None:
+        wanted = tuple((pointer or "").replace("/", ".").strip(".").split("."))
+        spec_paths = [p for p in provenance.origins if tuple(map(str, p)) == wanted]
+    if not spec_paths:
+        raise NotFound(f"no layer says anything about {pointer} of {name} in {target.target.name}")
+    reads = [Read(p, at_path(provenance.scene, p), provenance.origins[p]) for p in spec_paths]
+    return [r for r in reads if not isinstance(r.value, dict) or not r.value or len(reads) == 1]
+
+
+def _as_text(answer: Answer) -> Iterator[str]:
+    if isinstance(answer, Read):
+        yield from _read_lines(answer, "")
+        return
+    yield f"{RENDERED}/{answer.artifact} {_pointer(answer.at)}: {_short(answer.value)}"
+    yield f"  template {_place(answer.origin.span)}: {visible(_clip(answer.origin.text))}"
+    for read in answer.reads:
+        yield from _read_lines(read, "  ")
+    for condition, reads in zip(answer.origin.conditions, answer.conditions, strict=True):
+        yield f"  because {_place(condition.span)}: {visible(_clip(condition.text))}"
+        for read in reads:
+            yield from _read_lines(read, "    ")
+    yield ""
+
+
+def _read_lines(read: Read, indent: str) -> Iterator[str]:
+    yield f"{indent}{visible(_dotted(read.path))} = {_short(read.value)}"
+    if not read.contributors and not read.steps:
+        yield f"{indent}  no layer sets it"
+    for index, contributor in enumerate(read.contributors):
+        mark = "*" if index == len(read.contributors) - 1 else " "
+        yield f"{indent}  {mark} {_contributor(contributor)}"
+    for step in read.steps:
+        yield f"{indent}  by {_place(step.origin.span)}: {visible(_clip(step.origin.text))}"
+        for inner in step.reads:
+            yield from _read_lines(inner, f"{indent}    ")
+
+
+def _contributor(contributor: Contributor) -> str:
+    said = "removed" if contributor.removed else _short(contributor.value)
+    return f"{_place(contributor.span)}  {visible(contributor.layer)}: {said}"
+
+
+def _as_json(answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, Read):
+        return _read_json(answer)
+    return {
+        "artifact": f"{RENDERED}/{answer.artifact}",
+        "document": answer.document,
+        "pointer": _pointer(answer.at),
+        "value": answer.value,
+        "template": {"span": _span(answer.origin.span), "text": answer.origin.text},
+        "reads": [_read_json(read) for read in answer.reads],
+        "conditions": [
+            {"span": _span(c.span), "text": c.text, "reads": [_read_json(read) for read in reads]}
+            for c, reads in zip(answer.origin.conditions, answer.conditions, strict=True)
+        ],
+    }
+
+
+def _read_json(read: Read) -> dict[str, Any]:
+    return {
+        "path": list(read.path),
+        "value": read.value,
+        "contributors": [
+            {"layer": c.layer, "span": _span(c.span), "value": c.value, "removed": c.removed} for c in read.contributors
+        ],
+        "through": [_step_json(step) for step in read.steps],
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    return {
+        "span": _span(step.origin.span),
+        "text": step.origin.text,
+        "reads": [_read_json(read) for read in step.reads],
+    }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+
+
+def _place(span: Span) -> str:
+    return f"{visible(span.file)}:{span.line}:{span.column}"
+
+
+def _pointer(path: ValuePath) -> str:
+    return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in path)
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    return ".".join(str(key) for key in path)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict | list) and value:
+        return f"a map of {len(value)}" if isinstance(value, dict) else f"a list of {len(value)}"
+    return visible(_clip(json.dumps(value) if isinstance(value, str) and "\n" in value else emit_value(value)))
+
+
+def _clip(text: str) -> str:
+    line = text if "\n" not in text else text.split("\n", 1)[0] + " …"
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -1,0 +1,114 @@
+"""Lookup: from what a person points at (a rendered file and line, or a service) to the owner that it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pavior.emit import marker_source
+from pavior.model import RENDERED, Positions, Source, Span
+from pavior.model import Path as ValuePath
+from pavior.phases.load import load_all
+from pavior.pipeline.assemble import Owner
+from pavior.pipeline.fleet import Fleet
+from pavior.platform import TargetContext
+
+
+class NotFound(Exception):
+    """What the person pointed at is not there. The message says what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a rendered file: the `document`-th manifest (from 0) and the path in it."""
+
+    document: int
+    at: ValuePath
+
+
+def target_of(fleet: Fleet, name: str) -> TargetContext:
+    """A render target by its name, or by that of an environment with one cluster. Raises NotFound."""
+    for target in fleet.platform.targets:
+        if name in (target.target.name, target.target.environment):
+            return target
+    known = ", ".join(t.target.name for t in fleet.platform.targets)
+    raise NotFound(f"there is no environment {name!r}: there are {known}")
+
+
+def owner_of_artifact(fleet: Fleet, root: Path, artifact: str) -> Owner:
+    """Whose the artifact at a path below rendered/ is, by the file's first line. Raises NotFound."""
+    file = root / RENDERED / artifact
+    try:
+        with file.open("rb") as content:
+            source = marker_source(content.readline())
+    except OSError as error:
+        raise NotFound(f"{RENDERED}/{artifact} can't be read: {(error.strerror or '').lower()}") from error
+    if source is None:
+        raise NotFound(f"{RENDERED}/{artifact} was not rendered by Pavior")
+    target = target_of(fleet, artifact.split("/", maxsplit=1)[0])
+    for service in fleet.services.values():
+        if service.folder == source:
+            return Owner(target, service.team, service)
+    for team in fleet.teams.values():
+        if source == f"teams/{team.name}":
+            return Owner(target, team)
+    if source.startswith("teams/"):
+        raise NotFound(f"{source}, which it was rendered from, is gone or has errors: run `pavior validate`")
+    return Owner(target)
+
+
+def place_at_line(content: bytes, line: int) -> Place:
+    """The innermost value on a line of an artifact. Raises NotFound."""
+    documents = load_all(Source(RENDERED, content)).value or ()
+    best: tuple[int, Place] | None = None
+    for index, document in enumerate(documents):
+        positions = document.positions()
+        for path, span in _spans(positions):
+            if span.line <= line <= span.end_line:
+                # The innermost value that begins on the line itself wins over what merely goes on there.
+                rank = len(path) if span.line != line else len(path) + 1000
+                if best is None or rank > best[0]:
+                    best = (rank, Place(index, path))
+    if best is None:
+        raise NotFound(f"line {line} holds no value")
+    return best[1]
+
+
+def _spans(positions: Positions) -> list[tuple[ValuePath, Span]]:
+    keys = dict(positions.keys)
+    found = []
+    for path, span in positions.values.items():
+        start = keys.get(path, span)
+        found.append((path, Span(span.file, start.line, start.column, max(span.line, _last(span)), span.end_column)))
+    return found
+
+
+def _last(span: Span) -> int:
+    # A block ends where the next token begins, at the start of a line of its own.
+    return span.end_line - 1 if span.end_column == 1 and span.end_line > span.line else span.end_line
+
+
+def place_at_pointer(manifests: list[object], pointer: str) -> Place:
+    """A JSON pointer, or a dotted path, in the first manifest that has it. Raises NotFound."""
+    for index, manifest in enumerate(manifests):
+        path = resolve(manifest, pointer)
+        if path is not None:
+            return Place(index, path)
+    raise NotFound(f"no manifest of the file has {pointer}")
+
+
+def resolve(value: object, pointer: str) -> ValuePath | None:
+    """`/a/b~1c/0` or `a.b.0` as a path in a value, if it leads somewhere."""
+    if pointer.startswith("/"):
+        keys = [key.replace("~1", "/").replace("~0", "~") for key in pointer[1:].split("/")]
+    else:
+        keys = pointer.split(".") if pointer else []
+    path: ValuePath = ()
+    for key in keys:
+        if isinstance(value, dict) and key in value:
+            value, path = value[key], (*path, key)
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value, path = value[int(key)], (*path, int(key))
+        else:
+            return None
+    return path
