@@ -9,7 +9,7 @@ from pathlib import Path
 from crash import Tree, unit_of
 from pavior.emit import emit
 from pavior.model import Artifact
-from pavior.phases.plan import plan, stale
+from pavior.phases.plan import claim, plan, stale
 from pavior.phases.write import transaction
 
 
@@ -41,11 +41,14 @@ def bring_to(root: Path, new: Tree) -> None:
     for path, bytes_of_file in new.items():
         directory = unit_of(path.replace("/argocd/", "/").replace(".yaml", "/x") if "/argocd/" in path else path)
         owned.setdefault(directory, {})[path] = bytes_of_file
+    claimed: dict[str, str] = {}
     with transaction(root) as writing:
         for directory, files in owned.items():
-            for unit in plan(root, directory, files).value or ():
+            units = plan(root, directory, files).value or ()
+            assert not list(claim(claimed, units, directory))
+            for unit in units:
                 writing.stage(unit)
-        for unit in stale(root, {unit_of(path) for path in new}, lambda path, source: True):
+        for unit in stale(root, claimed, lambda path, source: True):
             writing.stage(unit)
         writing.commit()
 
