@@ -105,12 +105,12 @@ def _count(number: int, noun: str) -> str:
 
 
 def _explain_code(number: str) -> int:
-    from pavior.diagnostics.catalogue import describe  # noqa: PLC0415
+    from pavior.diagnostics.catalogue import catalogue, describe  # noqa: PLC0415
 
-    try:
-        print(describe(number))
-    except KeyError:
+    code = catalogue().get(number)
+    if code is None:
         return _complain(USAGE, f"there is no code {number}")
+    print(describe(code))
     return CLEAN
 
 
@@ -143,6 +143,15 @@ def _schema(root: Path, options: Options) -> int:
     return FOUND if any(d.is_error for d in found) or (options["only_check"] and stale) else CLEAN
 
 
+_COLUMNS = {
+    "SERVICE": "service",
+    "GOLDEN PATH": "goldenPath",
+    "TIER": "tier",
+    "ENVIRONMENTS": "environments",
+    "NEEDS": "needs",
+}
+
+
 def _list(root: Path, options: Options) -> int:
     from pavior.pipeline.listing import listing  # noqa: PLC0415
 
@@ -151,13 +160,7 @@ def _list(root: Path, options: Options) -> int:
     if options["as_json"]:
         print(json.dumps(rows, indent=2))
     else:
-        heading = {
-            "service": "SERVICE",
-            "goldenPath": "GOLDEN PATH",
-            "tier": "TIER",
-            "environments": "ENVIRONMENTS",
-            "needs": "NEEDS",
-        }
+        heading = {key: name for name, key in _COLUMNS.items()}
         table = [heading, *({k: _cell(v) for k, v in row.items()} for row in rows)]
         widths = {key: max(len(row[key]) for row in table) for key in heading}
         for row in table:

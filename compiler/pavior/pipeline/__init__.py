@@ -1,7 +1,7 @@
-"""The whole program: discover → load → validate → layer → link → render → check → plan → write, or another ending of one plan.
+"""The whole program: discover → load → validate → layer → link → render → check → plan → write, or another ending.
 
-`fleet.prepare` goes up to link for all services; from render on, one owner after another passes through, so that nothing holds the
-fleet's manifests.
+`fleet.prepare` goes up to link for all services; from render on, one owner after another passes through, so that nothing
+holds the fleet's manifests.
 """
 
 from __future__ import annotations

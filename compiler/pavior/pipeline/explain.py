@@ -82,7 +82,7 @@ def _customized(
     for patch in service.patches:
         if patch.environments is not None and owner.target.target.environment not in patch.environments:
             continue
-        index = matching(patch, owner, [Placed(p.path, p.item.value, p.rendered, p.raw) for p in placed])
+        index = matching(patch, owner, [Placed(p.path, p.item.value) for p in placed])
         if index is not None:
             before = placed[index]
             manifest, _ = customize.apply(patch, before.item.value, limits)
