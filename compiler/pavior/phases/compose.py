@@ -215,7 +215,8 @@ class _Workshop:
                 yield accepted, template
 
     def _template(self, name: str, document: Document, at: Path, form: Form, scope: Scope) -> Template | None:
-        if part(document.value, at[:-1] if at and isinstance(at[-1], int) else at) is None:
+        # Who comes with a path through a list has looked already.
+        if not any(isinstance(step, int) for step in at) and part(document.value, at) is None:
             return None
         outcome = compile_template(document, at, form=form, schema=self._context(name, scope), fragments=self.fragments)
         self.diagnostics.extend(outcome.diagnostics)
