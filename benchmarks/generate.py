@@ -132,6 +132,8 @@ def _platform_yaml(service: Service, organization: dict[str, Any], chance: rando
     if service.inbound or service.outbound:
         document["accessPolicy"] = {direction: services for direction, services in policy.items() if services}
     document["environments"] = {"prod": prod}
+    if not (service.inbound or service.outbound) and chance.random() < 0.2:  # an edge needs both ends everywhere
+        document["environments"] = {"dev": False, **document["environments"]}
     return document
 
 
@@ -148,7 +150,7 @@ def _web_service(service: Service, document: dict[str, Any], prod: dict[str, Any
     if chance.random() < 0.4:
         document["slo"] = {
             "availability": chance.choice((99.5, 99.9)),
-            "latency": {"threshold": "300ms", "objective": 99},
+            "latency": {"threshold": "250ms", "objective": 99},
         }
     prod["replicas"] = {"min": chance.choice((2, 3, 4)), "max": chance.choice((6, 8, 12))}
     _common(document, chance)
