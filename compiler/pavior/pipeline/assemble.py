@@ -11,9 +11,10 @@ from typing import Generic, TypeVar
 
 from pavior.diagnostics import Diagnostic
 from pavior.expression import TemplateFault
+from pavior.layering.merge import merge, part
 from pavior.layering.ranks import Rank, component_rank, rank, service_layers
 from pavior.layering.stack import Stack, stack
-from pavior.model import Document, Layer, Manifest, ServiceId, Span, Target, Value
+from pavior.model import Document, Layer, Manifest, Path, ServiceId, Span, Target, Value
 from pavior.phases import customize
 from pavior.phases.compose import DEFAULTS_FILE
 from pavior.phases.layer import layer
@@ -158,8 +159,10 @@ def scene_of(
     """What templates of an owner read, without what render adds."""
     scene: Scene = dict(target.roots)
     if team is not None:
-        value = {k: v for k, v in team.document.value.items() if k not in _TEAM_LAYERING}
-        scene["team"] = {**value, "name": team.name, "namespace": team.name}
+        said: Value = {}
+        for _, values in team_layers(team, target.target.environment):
+            said = merge(said, values)
+        scene["team"] = {**said, "name": team.name, "namespace": team.name}
     if service is not None and team is not None:
         scene.update(spec)
         scene["service"] = {
@@ -174,6 +177,14 @@ def scene_of(
 
 
 _TEAM_LAYERING = frozenset({"apiVersion", "defaults", "defaultsByType", "environments", "retired"})
+
+
+def team_layers(team: TeamInput, environment: str) -> Iterator[tuple[Path, Mapping[str, Value]]]:
+    """What team.yaml says to templates: of the team, then of the team in an environment; each with where it stands."""
+    for at in ((), ("environments", environment)):
+        values = part(team.document.value, at)
+        if isinstance(values, dict):
+            yield at, {k: v for k, v in values.items() if k not in _TEAM_LAYERING}
 
 
 def owned(platform: Platform, service: ServiceInput, target: TargetContext, scene: Scene) -> customize.Owned:

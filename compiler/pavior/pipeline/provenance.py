@@ -15,7 +15,7 @@ from pavior.phases.compose import settings_layers
 from pavior.phases.layer import layer_with_origins
 from pavior.phases.link import Declaration, parse
 from pavior.phases.render import Contribution, Evaluator, gather, merge_contributions
-from pavior.pipeline.assemble import Owner, layers_of, scene_of
+from pavior.pipeline.assemble import Owner, layers_of, scene_of, team_layers
 from pavior.pipeline.fleet import Fleet
 from pavior.platform import Scene, scenes_of
 
@@ -104,6 +104,8 @@ class Provenance:
             return Read(path, at_path(self.scene, path), steps=tuple(self._contributed(path)))
         elif root == "linked":
             return self._linked(path)
+        elif root == "team" and path[1:] not in ((), ("name",), ("namespace",)):
+            return Read(path, at_path(self.scene, path), tuple(self._team(path[1:])))
         elif root in ("organization", "environment", "cluster", "target", "team", "service"):
             return Read(path, at_path(self.scene, path), tuple(self._file(path)))
         return Read(path, at_path(self.scene, path), self.origins.get(path, ()))
@@ -156,6 +158,14 @@ class Provenance:
         written = root not in ("target", "service") and part(document.value, (*at, *path[1:])) is not None
         span = document.positions().value((*at, *path[1:])) if written else head(document.positions().value(at))
         yield Contributor(name, span, at_path(self.scene, path))
+
+    def _team(self, path: Path) -> Iterator[Contributor]:
+        team = self.owner.team
+        for at, values in team_layers(team, self.owner.target.target.environment) if team else ():
+            value = part(values, path)
+            if value is not None and team is not None:
+                name = f"team {team.name}" + (f" in {at[1]}" if at else "")
+                yield Contributor(name, team.document.positions().value((*at, *path)), value)
 
     def _settings(self, path: Path, voice: Voice) -> Read:
         target = self.owner.target
