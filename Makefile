@@ -1,0 +1,54 @@
+# Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
+.DEFAULT_GOAL := help
+.PHONY: help render check test lint types unit verify bench setup tools wheel kubernetes-schemas requirements clean
+
+PAVIOR := .venv/bin/python -m pavior
+ARGS ?=
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-20s %s\n", $$1, $$2}' Makefile
+
+render: setup  ## render the fleet of this repository into rendered/
+	@$(PAVIOR) render $(ARGS)
+
+check: setup  ## all diagnostics, and whether rendered/ is up to date
+	@$(PAVIOR) check $(ARGS)
+
+verify: tools  ## kubeconform over rendered/
+	@$(PAVIOR) verify $(ARGS)
+
+test: lint types check verify unit  ## everything that must pass before a change lands
+
+lint: setup
+	@.venv/bin/ruff format --check --quiet . || { echo "run .venv/bin/ruff format" >&2; exit 1; }
+	@.venv/bin/ruff check --quiet .
+
+types: setup
+	@.venv/bin/mypy
+
+unit: tools
+	@GOTOOLCHAIN=local PAVIOR_GO="$$(cat .tools/go-path)" KUBECONFORM="$(CURDIR)/.tools/bin/kubeconform" \
+		.venv/bin/python -m pytest --numprocesses auto --dist loadfile --quiet $(ARGS)
+
+bench: setup  ## speed and memory on generated fleets
+	@.venv/bin/python -m benchmarks.run $(ARGS)
+
+setup:
+	@sh tools/setup.sh python
+
+tools: setup
+	@command -v git >/dev/null || { echo "pavior: git is missing: install it" >&2; exit 3; }
+	@sh tools/setup.sh kubeconform
+
+wheel: setup  ## the distribution, into dist/
+	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+kubernetes-schemas:  ## regenerate schemas/kubernetes out of the pinned packages (needs Node and npm)
+	@command -v npm >/dev/null || { echo "pavior: npm is missing: install Node 20 or newer" >&2; exit 3; }
+	cd tools/kubernetes-schemas && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node generate.mjs
+
+requirements:  ## renew requirements.txt within what pyproject.toml allows
+	@sh tools/requirements.sh
+
+clean:  ## remove what make installed
+	rm -rf .venv .tools dist tools/kubernetes-schemas/node_modules

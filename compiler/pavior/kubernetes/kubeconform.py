@@ -1,0 +1,168 @@
+"""The rendered tree under kubeconform: another program's word on what Pavior wrote.
+
+It runs offline on the project's schemas alone, strictly (unknown fields and duplicate keys are faults), and skips nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pavior.diagnostics import Diagnostic
+from pavior.diagnostics.codes.verify import REFUSED, UNVERIFIED
+from pavior.kubernetes import Schema
+from pavior.kubernetes.definitions import Definition, defined, read_definitions
+from pavior.kubernetes.places import Place, places
+from pavior.kubernetes.schemas import KindId, file_name
+
+_ENDINGS = (".yaml", ".yml", ".json")  # what kubeconform reads in a folder
+_LOCATION = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
+
+_HOW_TO_GET_IT = (
+    "get it with `make tools` in a checkout of Pavior, or with"
+    " `go install github.com/yannh/kubeconform/cmd/kubeconform@v0.6.7`, and have it in $PATH or name it in $KUBECONFORM"
+)
+
+
+class MissingTool(Exception):
+    """A program that a command needs is not there. The text says which, and how to get it."""
+
+
+class BrokenTool(Exception):
+    """A program that a command needs is there but fails. The text is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What kubeconform counted, and the manifests that it refused or could not check, each at its line."""
+
+    files: int = 0
+    valid: int = 0
+    invalid: int = 0
+    errors: int = 0
+    skipped: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def manifests(self) -> int:
+        return self.valid + self.invalid + self.errors + self.skipped
+
+
+def find_kubeconform(repository: Path) -> Path:
+    """Where kubeconform is: what $KUBECONFORM says, else in .tools/bin of the repository, else in $PATH."""
+    named = os.environ.get("KUBECONFORM")
+    program = (
+        named or shutil.which("kubeconform", path=str(repository / ".tools" / "bin")) or shutil.which("kubeconform")
+    )
+    if program and shutil.which(program):
+        return Path(program)
+    at_fault = f"$KUBECONFORM names `{named}`, which is no program" if named else "kubeconform is missing"
+    raise MissingTool(f"{at_fault}; {_HOW_TO_GET_IT}")
+
+
+def verify(repository: Path, rendered: str, schemas: Sequence[Path]) -> Verification:
+    """Run kubeconform over the tree at `rendered` (below `repository`), with the schemas of these folders and those of the
+    kinds that manifests of the same render target define. Raises MissingTool and BrokenTool."""
+    program = find_kubeconform(repository)
+    definitions = [each for folder in schemas for each in read_definitions(folder / "definitions.json")]
+    total = Verification()
+    for group, extra in _groups(repository / rendered, definitions):
+        with tempfile.TemporaryDirectory(prefix="pavior-") as scratch:
+            _write_schemas(Path(scratch), extra)
+            found = _run(program, repository, [*schemas, Path(scratch)], group)
+        total = _sum(total, found)
+    return total
+
+
+def _groups(root: Path, definitions: Sequence[Definition]) -> Iterator[tuple[list[Path], dict[KindId, Schema]]]:
+    """The folders below `root` that go together because they define the same kinds, with these kinds' schemas."""
+    groups: dict[str, tuple[list[Path], dict[KindId, Schema]]] = {}
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else ():
+        kinds = _defined_below(folder, definitions)
+        key = json.dumps(sorted(kinds.items()), sort_keys=True)
+        groups.setdefault(key, ([], kinds))[0].append(folder)
+    yield from groups.values()
+
+
+def _defined_below(folder: Path, definitions: Sequence[Definition]) -> dict[KindId, Schema]:
+    import yaml  # noqa: PLC0415  # not needed to start
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    marks = [f"kind: {definition.kind}".encode() for definition in definitions]
+    found: dict[KindId, Schema] = {}
+    for file in _files(folder):
+        content = file.read_bytes()
+        if any(mark in content for mark in marks):
+            try:
+                documents = list(yaml.load_all(content, Loader=loader))
+            except yaml.YAMLError:
+                continue  # kubeconform says what is wrong with it
+            found |= defined((each for each in documents if isinstance(each, dict)), definitions)
+    return found
+
+
+def _write_schemas(folder: Path, kinds: Mapping[KindId, Schema]) -> None:
+    for (api_version, kind), schema in kinds.items():
+        name = file_name(api_version, kind)
+        if name:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(json.dumps(schema), encoding="utf-8")
+
+
+def _run(program: Path, repository: Path, schemas: Iterable[Path], folders: Sequence[Path]) -> Verification:
+    locations = [
+        text for folder in schemas for text in ("-schema-location", f"{folder.resolve().as_posix()}/{_LOCATION}")
+    ]
+    options = ["-strict", "-summary", "-output", "json", "-n", str(os.cpu_count() or 1)]
+    command = [str(program), *options, *locations, *map(str, folders)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        answer = json.loads(done.stdout)
+        counts = {key: answer["summary"][key] for key in ("valid", "invalid", "errors", "skipped")}
+    except (ValueError, KeyError, TypeError):
+        raise BrokenTool(f"`{program}` failed: {(done.stderr or done.stdout).strip()[:500]}") from None
+    files = sum(1 for folder in folders for _ in _files(folder))
+    diagnostics = tuple(each for result in answer["resources"] for each in _diagnostics(result, repository))
+    return Verification(files, **counts, diagnostics=diagnostics)
+
+
+def _diagnostics(result: Mapping[str, Any], repository: Path) -> Iterator[Diagnostic]:
+    name, kind = result.get("name") or "?", result.get("kind") or "?"
+    file = Path(result["filename"])
+    path = file.resolve().relative_to(repository.resolve()).as_posix()
+    place = places(file, path, Place(result.get("version") or "", kind, name))
+    errors = result.get("validationErrors") or []
+    if result["status"] == "statusInvalid" and errors:
+        for error in errors:
+            where = error.get("path", "")
+            message = f"{kind} `{name}`: {where + ' ' if where else ''}{_lowered(error['msg'])}"
+            yield Diagnostic(REFUSED, place(where), message)
+    else:
+        code = REFUSED if result["status"] == "statusInvalid" else UNVERIFIED
+        yield Diagnostic(code, place(""), f"{kind} `{name}`: {_lowered(result.get('msg') or result['status'])}")
+
+
+def _lowered(text: str) -> str:
+    return (text[:1].lower() + text[1:]).replace("'", "`").rstrip(".\n")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.suffix in _ENDINGS and path.is_file())
+
+
+def _sum(one: Verification, other: Verification) -> Verification:
+    return Verification(
+        one.files + other.files,
+        one.valid + other.valid,
+        one.invalid + other.invalid,
+        one.errors + other.errors,
+        one.skipped + other.skipped,
+        (*one.diagnostics, *other.diagnostics),
+    )

