@@ -24,10 +24,10 @@ def state(number: int, services: int) -> dict[str, bytes]:
         team, service = f"team{index % 4}", f"service{index}"
         if (index + number) % 5 == 0:
             continue
-        text = f"state {number}" if index % 3 != 2 else "always"
+        text = f"state {number}" if index % 3 else "always"
         names = ["workload.yaml", "istio.yaml", "data/postgres.yaml"]
         if (index + number) % 3 == 0:
-            names.append("alerting.yaml")
+            names += ["alerting.yaml", "rollout.yaml"]
         for name in names:
             one_changes = index % 3 == 1 and name != "workload.yaml"
             tree[f"prod/{team}/{service}/{name}"] = content(f"teams/{team}/{service}", "" if one_changes else text)
