@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import islice
 
 from pavior.diagnostics import Diagnostic, Note, Outcome
 from pavior.diagnostics.codes import validate as codes
 from pavior.diagnostics.suggest import did_you_mean
-from pavior.model import Document, Path, Span, Value
+from pavior.model import Document, Path, Positions, Span, Value
 from pavior.schema import Kind, PathSchemas, Schema, Schemas
-from pavior.schema.explain import faults
+from pavior.schema.explain import MOST_FAULTS, faults
 from pavior.schema.fault import Fault, Subject, diagnostic
 from pavior.schema.needs import Needs, entries, full_entry_faults
 from pavior.schema.wording import listed, quoted
@@ -48,13 +49,13 @@ def validate(
         and not any(True for _ in entries(needs, value, _LAYERS.get(kind, ()), _none))
     ):
         return Outcome(document)
-    written = _written(document)
+    positions = cache(document.positions)
+    written = _written(document, positions)
     name = _NAMES.get(kind, document.source.path.rpartition("/")[2])
     subject = Subject(name, f"schemas/{kind}.schema.json", (), written, _elsewhere(path, schemas))
     found += faults(schema, value, subject)
-    found += entries(needs, value, _LAYERS.get(kind, ()), written)
-    positions = document.positions()
-    placed = sorted((diagnostic(fault, positions) for fault in found), key=lambda each: each.span)
+    found += islice(entries(needs, value, _LAYERS.get(kind, ()), written), MOST_FAULTS)
+    placed = sorted((diagnostic(fault, positions()) for fault in found), key=lambda each: each.span)
     return Outcome(None, tuple(placed))
 
 
@@ -134,7 +135,7 @@ def _none(path: Path) -> None:
     return None
 
 
-def _written(document: Document) -> Callable[[Path], str | None]:
+def _written(document: Document, positions: Callable[[], Positions]) -> Callable[[Path], str | None]:
     """The text of a value as it stands in the file; None where it goes over several lines."""
 
     @cache
@@ -142,7 +143,7 @@ def _written(document: Document) -> Callable[[Path], str | None]:
         return document.source.content.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
 
     def written(path: Path) -> str | None:
-        span = document.positions().values.get(path)
+        span = positions().values.get(path)
         if span is None or span.line != span.end_line or span.line > len(lines()):
             return None
         return lines()[span.line - 1][span.column - 1 : span.end_column - 1] or None

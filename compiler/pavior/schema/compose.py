@@ -63,10 +63,14 @@ def compose(
     There is always a value; with an error it lacks what was wrong, or accepts everything there.
     """
     found: list[Diagnostic] = []
-    shared, faults = definitions(sources["platform"], {}, FILLED)
+    component_names = sorted(component.name for component in components)
+    named = {
+        "environmentName": _name("environment", environments),
+        "componentName": _name("component", component_names),
+    }
+    shared, faults = definitions(sources["platform"], named, FILLED)
     found += faults
-    names = {"environmentName": list(environments), "componentName": sorted(c.name for c in components)}
-    shared = {**shared, **{name: _one_of(shared.get(name, {}), known, name) for name, known in names.items()}}
+    shared = {**named, **shared}
     root, faults = resolve(sources["platform"], shared, (), FILLED)
     found += faults
     core = root["properties"]
@@ -103,10 +107,14 @@ def compose(
     )
 
 
-def _one_of(node: Node, names: Sequence[str], name: str) -> Node:
-    code = {"environmentName": "unknown-environment", "componentName": "unknown-component"}[name]
-    what = {"environmentName": "An environment", "componentName": "A component"}[name]
-    made = {"description": f"{what} of this platform.", "type": "string", "maxLength": 63, **node, "x-code": code}
+def _name(what: str, names: Sequence[str]) -> Node:
+    """The schema of a name of an environment or a component of this platform; where none is known, of any name."""
+    made = {
+        "description": f"One of the {what}s of this platform, by its name.",
+        "type": "string",
+        "maxLength": 63,
+        "x-code": f"unknown-{what}",
+    }
     return {**made, "enum": list(names)} if names else made
 
 

@@ -75,8 +75,8 @@ def wrong_type(expected: Sequence[str], refusal: Refusal, subject: Subject) -> F
         return Fault(
             codes.NO_VALUE, path, message, f"write {how}" if how and refusal.keyword == "anyOf" else remedy, at="key"
         )
-    message = f"{name} must be {types(expected)}, not {given(value)}"
     written = subject.written((*subject.at, *path))
+    message = f"{name} must be {types(expected)}, not {given(value, written)}"
     hint = write_as(expected, value, written, node.get("examples", ()))
     if (
         how

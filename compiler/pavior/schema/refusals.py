@@ -63,7 +63,7 @@ def _property_names(checker: Any, names: Node, value: Value, node: Node) -> Iter
 
 def _is_number(_: Any, value: Value) -> bool:
     # JSON has no infinity, so the engine that decides sees none either.
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return math.isfinite(value) if isinstance(value, float) else isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_integer(_: Any, value: Value) -> bool:

@@ -34,7 +34,7 @@ LIST_OF_SCHEMAS = frozenset({"anyOf", "oneOf"})
 KEYWORDS = ANNOTATIONS | ASSERTIONS | ONE_SCHEMA | MAP_OF_SCHEMAS | LIST_OF_SCHEMAS | {"$ref", "$defs"}
 
 _REFERENCE = "#/$defs/"
-_UNSAFE_PATTERN = re.compile(r"\(\?(?!:)|\\[A-Za-z0-9]|\[\[:|&&|\(\?:?\)")
+_UNSAFE_PATTERN = re.compile(r"\(\?(?!:)<?[=!P]?|\\[A-Za-z0-9]|\[\[:|&&")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _referred(state: _Resolving, reference: Value, beside: Node, path: Path) -> 
         state.fault(
             codes.UNKNOWN_DEFINITION, at, f"`{reference}` is not a reference into `$defs`", "write `#/$defs/<name>`"
         )
-        return {}
+        return {key: value for key, value in beside.items() if key in ANNOTATIONS}
     if name in state.kept:
         return {"$ref": reference, **beside}
     target = _definition(state, name, at)

@@ -63,12 +63,12 @@ def dotted(path: Path) -> str:
     return ".".join(str(step) for step in path)
 
 
-def given(value: Value) -> str:
-    """The type of a value, in words."""
+def given(value: Value, written: str | None = None) -> str:
+    """The type of a value, in words; `written` is how it stands in the file."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, int | float):
-        return f"the number {quoted(value)}"
+        return f"the number {quoted(written or value)}"
     if isinstance(value, str):
         return f"the text {quoted(value)}" if value else "an empty text"
     return "a map" if isinstance(value, dict) else "a list" if isinstance(value, list) else "nothing"
