@@ -13,9 +13,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one command took: wall-clock seconds, and the most memory that it or a process of its held at once, in bytes."""
+    """What one command took: seconds on the wall's clock and of processors, and the most memory that one process held, in bytes.
+
+    Processor time includes all its processes and the system's work for them. On a machine that does other work too, it is
+    the steadier number.
+    """
 
     seconds: float
+    processor: float
     peak_memory: int
 
 
@@ -42,4 +47,4 @@ def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]
     if process.returncode != 0:
         said = complaint.decode(errors="replace")[-4000:]
         raise CommandFailed(f"{' '.join(command)}: exit status {process.returncode}\n{said}")
-    return Run(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))

@@ -19,8 +19,8 @@ class Peer:
 class Report:
     """Medians in seconds, sizes in bytes. `cold`: the fleet from nothing; `warm`: once more, with nothing to change.
 
-    `copy_ratio` is the median of each round's cold render to `cp -r` of its result. `phases` are seconds of one cold render on
-    one worker.
+    `copy_ratio` is the median of each round's cold render to `cp -r` of its result, `copy_processor_ratio` that of processor
+    time; `processor` is the cold render's. `phases` are seconds of one cold render on one worker.
     """
 
     machine: str
@@ -32,8 +32,10 @@ class Report:
     size: int
     cold: float
     warm: float
+    processor: float
     copy: float
     copy_ratio: float
+    copy_processor_ratio: float
     peak_memory: int
     phases: dict[str, float]
     peers: Sequence[Peer]
@@ -60,9 +62,17 @@ def _lines(report: Report) -> list[tuple[str, str]]:
         ("result", f"{report.files:,} files, {report.size / 1e6:.1f} MB"),
         ("rounds", f"{report.rounds}, {report.jobs} {'worker' if report.jobs == 1 else 'workers'}"),
         ("render from nothing", f"{report.cold:.2f} s, {a_service * 1e3:.2f} ms a service-environment"),
+        (
+            "processor time of it",
+            f"{report.processor:.2f} s, {report.processor / report.service_environments * 1e3:.2f} ms a service-environment",
+        ),
         ("render with nothing to do", f"{report.warm:.2f} s, {report.warm / report.service_environments * 1e3:.2f} ms"),
         ("peak memory", f"{report.peak_memory / 2**20:.0f} MiB"),
-        ("cp -r of the result", f"{report.copy:.2f} s; render takes {report.copy_ratio:.1f} times that"),
+        (
+            "cp -r of the result",
+            f"{report.copy:.2f} s; render takes {report.copy_ratio:.1f} times that, "
+            f"{report.copy_processor_ratio:.1f} times in processor time",
+        ),
     ]
     for peer in report.peers:
         found = "not found"

@@ -47,13 +47,20 @@ def test_a_report_reads_in_milliseconds_a_service_environment() -> None:
         size=40_000_000,
         cold=6.0,
         warm=0.9,
+        processor=5.4,
         copy=0.5,
         copy_ratio=12.0,
+        copy_processor_ratio=9.5,
         peak_memory=100 * 2**20,
         phases={"render": 3.0},
         peers=[Peer("helm template", 0.08, 40.0), Peer("kustomize build", None, None)],
     )
     assert "render from nothing        6.00 s, 2.00 ms a service-environment" in text(report).splitlines()
+    assert "processor time of it       5.40 s, 1.80 ms a service-environment" in text(report).splitlines()
+    assert (
+        "| cp -r of the result | 0.50 s; render takes 12.0 times that, 9.5 times in processor time |"
+        in markdown(report).splitlines()
+    )
     assert "| phase render | 1.000 ms a service-environment |" in markdown(report).splitlines()
     assert "| helm template | 80 ms a service, 40 times Pavior's |" in markdown(report).splitlines()
     assert "| kustomize build | not found |" in markdown(report).splitlines()
