@@ -107,7 +107,7 @@ def _parse(text: str) -> list[nodes.Node]:
         return parser.parse().body
     except TemplateSyntaxError as error:
         start = min(error.lineno, max(len(text) - 1, 0))
-        message = (error.message or "not an expression").rstrip(".")
+        message = (error.message or "").rstrip(".").replace("'end of print statement'", "end")
         raise ParseFault(
             TEMPLATE_SYNTAX, start, start + 1, f"this is not an expression: {message[:1].lower()}{message[1:]}"
         ) from None

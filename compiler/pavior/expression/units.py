@@ -34,6 +34,7 @@ _QUANTITY = re.compile(
     r"([+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?[0-9]{1,2}))?"
 )
 _UNITS = (("h", Decimal(3600)), ("m", Decimal(60)), ("s", Decimal(1)), ("ms", Decimal("0.001")))
+_LONGEST = 10**12
 _SIZES = dict(_UNITS) | {"d": Decimal(86400), "w": Decimal(604800)}
 _DURATION = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,9})?(?:ms|[wdhms]))+")
 _PART = re.compile(r"([0-9.]+)(ms|[wdhms])")
@@ -62,8 +63,8 @@ def seconds(written: str) -> int | float:
 def duration(amount: int | float) -> str:
     """90 → `1m30s`, 0.25 → `250ms`, 3600 → `1h`, 0 → `0s`. Finer than a millisecond is a fault."""
     rest = exact(amount)
-    if rest < 0 or rest % Decimal("0.001"):
-        raise Fault("`duration` takes seconds from 0, in whole milliseconds")
+    if not 0 <= rest < _LONGEST or rest % Decimal("0.001"):
+        raise Fault("`duration` takes seconds from 0 to some thirty thousand years, in whole milliseconds")
     parts = []
     for unit, size in _UNITS:
         count, rest = divmod(rest, size)
