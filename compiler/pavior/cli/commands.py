@@ -51,7 +51,7 @@ def _selection(options: Options) -> Selection:
 def _render(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
     with progress("rendering") as advance:
-        report = render(root, _selection(options), clock, advance)
+        report = render(root, _selection(options), clock, advance, options["workers"])
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)

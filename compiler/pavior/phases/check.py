@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pavior.diagnostics import Code
 from pavior.diagnostics.codes import check as codes
@@ -26,42 +26,30 @@ class Finding:
     hint: str | None = None
 
 
-@dataclass(slots=True)
-class Identities:
-    """Who has which identity so far, in one target. What is remembered of a manifest is a few bytes."""
-
-    _taken: dict[int, str] = field(default_factory=dict)
-
-    def take(self, manifest: Manifest, owner: str) -> str | None:
-        """The other owner of the same identity, if there is one."""
-        return other if (other := self._taken.setdefault(hash(identity(manifest)), owner)) != owner else None
-
-
 def identity(manifest: Manifest) -> Identity:
     metadata = manifest["metadata"]
     group = manifest["apiVersion"].rpartition("/")[0]
     return group, manifest["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
-def check(
-    manifests: Iterable[Manifest], schemas: ManifestSchemas, identities: Identities, owner: str
-) -> Iterator[Finding]:
-    """What is wrong with the manifests of one owner in one target."""
+def check(manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str) -> Iterator[Finding]:
+    """What is wrong with the manifests of one owner in one target. Those of different owners are compared by `identity`."""
     mine: set[Identity] = set()
     for index, manifest in enumerate(manifests):
         faults = schemas.faults(manifest)
         yield from (_finding(index, fault) for fault in faults)
-        if faults:
-            continue
-        me = identity(manifest)
-        other = owner if me in mine else identities.take(manifest, owner)
-        mine.add(me)
-        if other is not None:
-            what = f"{manifest['kind']} `{manifest['metadata']['name']}`"
-            message = f"there are two manifests for {what}: of {owner} and of {other}"
-            yield Finding(
-                index, codes.SAME_IDENTITY, ("metadata", "name"), message, "rename one of what they are made from"
-            )
+        if not faults:
+            me = identity(manifest)
+            if me in mine:
+                yield same_identity(index, manifest, owner, owner)
+            mine.add(me)
+
+
+def same_identity(index: int, manifest: Manifest, owner: str, other: str) -> Finding:
+    """Two manifests that one cluster can't have both."""
+    what = f"{manifest['kind']} `{manifest['metadata']['name']}`"
+    message = f"there are two manifests for {what}: of {owner} and of {other}"
+    return Finding(index, codes.SAME_IDENTITY, ("metadata", "name"), message, "rename one of what they are made from")
 
 
 def _finding(index: int, fault: Fault) -> Finding:

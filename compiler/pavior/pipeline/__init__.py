@@ -6,44 +6,26 @@ holds the fleet's manifests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import ServiceId, UnitPlan
-from pavior.phases.plan import claim, differences, plan, stale
+from pavior.phases.plan import differences
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.compile import Compiled, Workbench, compile_owner
+from pavior.pipeline.compile import Workbench
 from pavior.pipeline.fleet import Fleet, prepare
-from pavior.pipeline.retired import unretired
+from pavior.pipeline.selection import Selection
+from pavior.pipeline.together import Step, Together
+from pavior.pipeline.work import work_all
+
+__all__ = ["Clock", "Report", "Selection", "check", "planned", "render", "validate"]
 
 Progress = Callable[[int, int], None]
 """Called with how many owners are done, and of how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a command is about: these services, teams and environments; an empty tuple is all of them."""
-
-    names: tuple[str, ...] = ()
-    teams: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-
-    @property
-    def everything(self) -> bool:
-        return not (self.names or self.teams or self.environments)
-
-    def environment(self, name: str) -> bool:
-        return not self.environments or name in self.environments
-
-    def team(self, name: str) -> bool:
-        return not self.names and (not self.teams or name in self.teams)
-
-    def service(self, service: ServiceId) -> bool:
-        return (not self.names or str(service) in self.names) and (not self.teams or service.team in self.teams)
 
 
 @dataclass(slots=True)
@@ -55,6 +37,8 @@ class Report:
     owners: int = 0
     manifests: int = 0
     withheld: dict[ServiceId, str] = field(default_factory=dict)
+    withdrawn: list[str] = field(default_factory=list)
+    """Units that were planned before a fault was found that keeps them from being written."""
     clock: Clock = field(default_factory=Clock)
 
     @property
@@ -72,7 +56,9 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
     return report
 
 
-def render(root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None) -> Report:
+def render(
+    root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
+) -> Report:
     """Bring rendered/ up to date. What is at fault, and what reads from it, stays as it is."""
     report = Report(clock=clock or Clock())
     recover(root)
@@ -80,17 +66,22 @@ def render(root: Path, selection: Selection, clock: Clock | None = None, progres
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
         return report
+    fleet = outcome.value
     with transaction(root) as writing:
-        for units in planned(outcome.value, selection, report, progress):
+        for step in planned(fleet, selection, report, progress, jobs):
             with report.clock.phase("write"):
-                for unit in units:
+                for unit in step.units:
                     writing.stage(unit)
         with report.clock.phase("write"):
+            for path in report.withdrawn:
+                writing.withdraw(path)
             writing.commit()
     return report
 
 
-def check(root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None) -> Report:
+def check(
+    root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
+) -> Report:
     """Everything that render would find, and each file of rendered/ that is not what it would write."""
     report = Report(clock=clock or Clock())
     recover(root)
@@ -98,48 +89,43 @@ def check(root: Path, selection: Selection, clock: Clock | None = None, progress
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
         return report
-    for units in planned(outcome.value, selection, report, progress):
-        for unit in units:
+    for step in planned(outcome.value, selection, report, progress, jobs):
+        for unit in step.units:
             report.diagnostics.extend(differences(root, unit))
     return report
 
 
 def planned(
-    fleet: Fleet, selection: Selection, report: Report, progress: Progress | None = None
-) -> Iterator[list[UnitPlan]]:
-    """Render → check → plan, one owner after another: the units of each that may be written. Diagnostics go to the report."""
-    root, bench = fleet.repository.root, Workbench(fleet)
-    groups = list(owners(fleet, selection))
-    claimed: dict[str, str] = {}
+    fleet: Fleet, selection: Selection, report: Report, progress: Progress | None = None, jobs: int = 1
+) -> Iterator[Step]:
+    """Render → check → plan, one group of owners after another. What is found goes to the report.
+
+    A fault that is found late takes back what was planned for the services that it concerns: see `Report.withdrawn`.
+    """
     report.diagnostics.extend(fleet.diagnostics)
-    for done, group in enumerate(groups):
-        compiled = [compile_owner(bench, owner) for owner in group]
-        report.diagnostics.extend(d for each in compiled for d in each.diagnostics)
-        report.owners += len(group)
-        if any(each.failed for each in compiled):
-            _withhold(fleet, report, group[0])
-            continue
-        with report.clock.phase("plan"):
-            units, found = _plan(fleet, root, compiled, claimed)
+    groups = list(owners(fleet, selection))
+    together = Together(fleet)
+    for done, (group, worked) in enumerate(zip(groups, work_all(Workbench(fleet), groups, jobs), strict=True)):
+        found = [*worked.diagnostics, *together.compare(group, worked)]
         report.diagnostics.extend(found)
+        report.owners += len(group)
+        report.manifests += worked.manifests
         if any(d.is_error for d in found):
-            _withhold(fleet, report, group[0])
-            continue
-        report.changed.extend(UnitPlan(u.path, u.is_directory, u.present, (), u.carried) for u in units if u.changed)
-        yield units
+            together.withhold(group[0])
+        else:
+            yield together.step(group[0].source, worked.units)
         if progress is not None:
             progress(done + 1, len(groups))
-    for service, other in fleet.blocked.items():
-        report.withheld.setdefault(service, f"reads facts of {other}")
-    for service in fleet.broken:
-        report.withheld.setdefault(service, "has errors")
     with report.clock.phase("plan"):
-        leftovers = list(_stale(fleet, root, selection, claimed, report))
-        lost = list(unretired(fleet, leftovers))
-    report.diagnostics.extend(lost)
-    if leftovers and not any(d.is_error for d in lost):
-        report.changed.extend(UnitPlan(u.path, u.is_directory, u.present, (), u.carried) for u in leftovers)
-        yield leftovers
+        leftovers = list(together.stale(selection))
+    for source, units, found in leftovers:
+        report.diagnostics.extend(found)
+        if not any(d.is_error for d in found):
+            yield together.step(source, units)
+    report.withheld = together.withheld()
+    report.withdrawn = [path for service in report.withheld for path in together.planned.get(f"teams/{service}", ())]
+    gone = set(report.withdrawn)
+    report.changed = [unit for unit in together.changed if unit.path not in gone]
 
 
 def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
@@ -155,45 +141,3 @@ def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
             group = [Owner(t, service.team, service) for t in targets if layers_of(service, t.target) is not None]
             if group:
                 yield group
-
-
-def _plan(
-    fleet: Fleet, root: Path, compiled: Iterable[Compiled], claimed: dict[str, str]
-) -> tuple[list[UnitPlan], list[Diagnostic]]:
-    units: list[UnitPlan] = []
-    found: list[Diagnostic] = []
-    for each in compiled:
-        outcome = plan(root, each.owner.folder, each.files)
-        found.extend(outcome.diagnostics)
-        if outcome.value is not None:
-            found.extend(claim(claimed, outcome.value, each.owner.source))
-            units.extend(outcome.value)
-    found.extend(unretired(fleet, units))
-    return units, found
-
-
-def _withhold(fleet: Fleet, report: Report, owner: Owner) -> None:
-    """Note that a service is not written, and those that read from it; a fault elsewhere keeps its own artifacts only."""
-    if owner.service is not None:
-        fleet.broken.add(owner.service.id)
-
-
-def _stale(
-    fleet: Fleet, root: Path, selection: Selection, claimed: dict[str, str], report: Report
-) -> Iterator[UnitPlan]:
-    """What nothing renders any more, as far as this run can tell: nothing of what is at fault, nor of what it is not about."""
-    kept = [f"teams/{service}" for service in fleet.repository.services if not fleet.writable(service)]
-    kept += [f"teams/{team}" for team in fleet.broken_teams]
-    kept += fleet.repository.unusable
-
-    def answers_for(path: str, source: str) -> bool:
-        if any(source == k or source.startswith(f"{k}/") for k in kept):
-            return False
-        if not selection.environment(path.split("/", maxsplit=1)[0].partition("@")[0]):
-            return False
-        folder, _, rest = source.partition("/")
-        if folder == "teams" and "/" in rest:
-            return selection.service(ServiceId(*rest.split("/", 1)))
-        return selection.team(rest) if folder == "teams" else selection.everything or bool(selection.environments)
-
-    yield from stale(root, claimed.keys(), answers_for)

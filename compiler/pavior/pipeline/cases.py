@@ -1,8 +1,9 @@
 """Cases: what a component promises, as data. `cases/*.yaml` holds values in and manifests out; no Python is needed for either.
 
-A case names what it is for (`scope`: service, which is the default, team or environment) and one of the repository's environments. A
-service is given by `platform` (its platform.yaml), and, where they matter, `teamFile` (its team.yaml) and `linked` (what the link phase
-would have found); `expect` is exactly what the component renders for it, apart from what other components render.
+A case names what it is for (`scope`: service, which is the default, team or environment) and one of the repository's
+environments. A service is given by `platform` (its platform.yaml), and, where they matter, `teamFile` (its team.yaml) and
+`linked` (what the link phase would have found); `expect` is exactly what the component renders for it, apart from what other
+components render.
 """
 
 from __future__ import annotations
@@ -103,9 +104,7 @@ def _owner(fleet: Fleet, case: Document) -> tuple[list[Diagnostic], Owner | None
     return found, Owner(target, team, ServiceInput(service, f"teams/{service}", platform, team, path))
 
 
-def _render(
-    fleet: Fleet, owner: Owner, component: Component, linked: Value
-) -> tuple[list[Manifest], list[Diagnostic]]:
+def _render(fleet: Fleet, owner: Owner, component: Component, linked: Value) -> tuple[list[Manifest], list[Diagnostic]]:
     spec: Value = None
     found: list[Diagnostic] = []
     if owner.service is not None:

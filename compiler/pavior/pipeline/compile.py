@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from pavior import resources
 from pavior.diagnostics import Diagnostic, Note
@@ -12,7 +13,7 @@ from pavior.diagnostics.codes import check as codes
 from pavior.emit import UnemittableArtifact, emit
 from pavior.kubernetes.schemas import ManifestSchemas
 from pavior.model import Artifact, Manifest, Span
-from pavior.phases.check import Finding, Identities, check
+from pavior.phases.check import Finding, check, identity, same_identity
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
 
@@ -23,6 +24,10 @@ def schema_folders(root: Path) -> list[Path]:
     return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
 
 
+Taken: TypeAlias = tuple[str, int]
+"""A target and the hash of an identity in it: a few bytes for each manifest, so that those of a fleet can be compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """An owner's artifacts, by path below rendered/; empty, with the reason, where there is a fault."""
@@ -30,6 +35,8 @@ class Compiled:
     owner: Owner
     files: Mapping[str, bytes]
     diagnostics: tuple[Diagnostic, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    manifests: int = 0
 
     @property
     def failed(self) -> bool:
@@ -42,7 +49,6 @@ class Workbench:
 
     fleet: Fleet
     _schemas: dict[str, ManifestSchemas] = field(default_factory=dict)
-    _identities: dict[str, Identities] = field(default_factory=dict)
 
     def schemas(self, target: str) -> ManifestSchemas:
         """Pavior's schemas, the repository's own, and those that the target's platform artifacts define."""
@@ -55,8 +61,10 @@ class Workbench:
             self._schemas[target] = schemas
         return self._schemas[target]
 
-    def identities(self, target: str) -> Identities:
-        return self._identities.setdefault(target, Identities())
+    def warm(self) -> None:
+        """Read the schemas of all targets, so that worker processes inherit them."""
+        for context in self.fleet.platform.targets:
+            self.schemas(context.target.name)
 
 
 def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
@@ -74,14 +82,25 @@ def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
             scene["linked"] = fleet.links.linked(owner.service.id, target)
         placed, found = manifests(fleet.platform, owner, scene)
     with clock.phase("check"):
-        schemas, identities = bench.schemas(target.name), bench.identities(target.name)
-        findings = list(check((p.item for p in placed), schemas, identities, str(owner)))
+        findings = list(check((p.item for p in placed), bench.schemas(target.name), str(owner)))
         found += [diagnostic for f in findings for diagnostic in located(fleet, owner, placed[f.index], f)]
     if any(d.is_error for d in found):
         return Compiled(owner, {}, tuple(found))
     with clock.phase("emit"):
         files, unemittable = _emit(owner, placed)
-    return Compiled(owner, files, (*found, *unemittable))
+    taken = tuple((target.name, hash(identity(p.item))) for p in placed)
+    return Compiled(owner, files, (*found, *unemittable), taken, len(placed))
+
+
+def collision(fleet: Fleet, owner: Owner, position: int, other: str) -> Iterator[Diagnostic]:
+    """The `position`-th manifest of an owner has the identity of another owner's: told where it comes from."""
+    spec = effective_spec(fleet.stacks, owner.service, owner.target.target) if owner.service else None
+    scene = scene_of(owner.target, owner.team, owner.service, spec[0] if spec else None)
+    if owner.service is not None:
+        scene["linked"] = fleet.links.linked(owner.service.id, owner.target.target)
+    placed, _ = manifests(fleet.platform, owner, scene)
+    finding = same_identity(position, placed[position].item, str(owner), other)
+    yield from located(fleet, owner, placed[position], finding)
 
 
 def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes], list[Diagnostic]]:

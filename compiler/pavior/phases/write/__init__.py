@@ -102,7 +102,7 @@ class Transaction:
             raise ValueError(f"{unit.path} is staged twice")
         self._paths.add(unit.path)
         with disk_failures():
-            if not self._operations:
+            if len(self._paths) == 1:
                 os.mkdir(self._staging)
             # One file changes at one instant, so its unit needn't be made anew.
             if len(changed) == 1:
@@ -110,9 +110,15 @@ class Transaction:
             else:
                 self._stage_directory(unit, changed)
 
+    def withdraw(self, path: str) -> None:
+        """Take back what was staged for the unit at `path`, if anything was: the unit stays as it is."""
+        inside = f"{path}/"
+        self._operations = [o for o in self._operations if o.path != path and not o.path.startswith(inside)]
+
     def commit(self) -> None:
         """Put everything staged in its place. Raises WriteFailed, with the tree as it was."""
         if not self._operations:
+            self.close()
             return
         with endings_deferred(), disk_failures():
             write_log(self._staging, self._operations)
@@ -139,7 +145,7 @@ class Transaction:
                 discard(self._staging)
 
     def _stage_file(self, change: Change) -> None:
-        number = len(self._operations)
+        number = len(self._paths)
         if change.content is None:
             self._operations.append(Operation(number, "remove", change.path))
             return
@@ -150,7 +156,7 @@ class Transaction:
             self._operations.append(Operation(number, "exchange", change.path, "", digest_of(change.content)))
 
     def _stage_directory(self, unit: UnitPlan, changed: tuple[Change, ...]) -> None:
-        number = len(self._operations)
+        number = len(self._paths)
         new = f"{self._staging}/{number}"
         cut = len(unit.path)
         written = [change for change in unit.changes if change.content is not None]
