@@ -145,7 +145,7 @@ class Transaction:
                 discard(self._staging)
 
     def _stage_file(self, change: Change) -> None:
-        number = len(self._paths)
+        number = len(self._paths) - 1
         if change.content is None:
             self._operations.append(Operation(number, "remove", change.path))
             return
@@ -156,7 +156,7 @@ class Transaction:
             self._operations.append(Operation(number, "exchange", change.path, "", digest_of(change.content)))
 
     def _stage_directory(self, unit: UnitPlan, changed: tuple[Change, ...]) -> None:
-        number = len(self._paths)
+        number = len(self._paths) - 1
         new = f"{self._staging}/{number}"
         cut = len(unit.path)
         written = [change for change in unit.changes if change.content is not None]
