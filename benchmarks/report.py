@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+BEGIN, END = "<!-- report -->", "<!-- end of report -->"
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -52,6 +54,13 @@ def markdown(report: Report) -> str:
     return "\n".join(
         ["| measured | result |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in _lines(report))]
     )
+
+
+def with_report(page: str, report: Report) -> str:
+    """The page with what stands between its two marks replaced by the report."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n\n{markdown(report)}\n\n{END}{after}"
 
 
 def _lines(report: Report) -> list[tuple[str, str]]:

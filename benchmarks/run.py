@@ -21,7 +21,9 @@ from statistics import median
 from benchmarks.generate import REPOSITORY, generate
 from benchmarks.measure import CommandFailed, Run, measure
 from benchmarks.peers import peers, seconds_a_service
-from benchmarks.report import Peer, Report, markdown, text
+from benchmarks.report import Peer, Report, markdown, text, with_report
+
+DOCUMENTATION = REPOSITORY / "docs" / "performance.md"
 
 SAMPLE = 8
 """How many services the peers are run on."""
@@ -137,6 +139,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how many renders from nothing (default 3)")
     parser.add_argument("--jobs", type=int, default=1, help="workers of `pavior render` (default 1)")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="form of the report")
+    parser.add_argument("--update", action="store_true", help="also put the report into docs/performance.md")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pavior-bench-") as folder:
         try:
@@ -145,6 +148,9 @@ def main() -> None:
             sys.exit(str(failure))
     forms: dict[str, Callable[[Report], str]] = {"text": text, "markdown": markdown, "json": _json}
     print(forms[arguments.format](report))
+    if arguments.update:
+        text_with_report = with_report(DOCUMENTATION.read_text(encoding="utf-8"), report)
+        DOCUMENTATION.write_text(text_with_report, encoding="utf-8")
 
 
 def _json(report: Report) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmarks.generate import generate
-from benchmarks.report import Peer, Report, markdown, text
+from benchmarks.generate import REPOSITORY, generate
+from benchmarks.report import Peer, Report, markdown, text, with_report
 
 from pavior.pipeline import Selection, render
 
@@ -36,8 +36,8 @@ def test_a_fleet_is_not_generated_over_what_is_there(tmp_path: Path) -> None:
         generate(1, tmp_path)
 
 
-def test_a_report_reads_in_milliseconds_a_service_environment() -> None:
-    report = Report(
+def a_report() -> Report:
+    return Report(
         machine="a machine",
         services=1000,
         service_environments=3000,
@@ -55,6 +55,10 @@ def test_a_report_reads_in_milliseconds_a_service_environment() -> None:
         phases={"render": 3.0},
         peers=[Peer("helm template", 0.08, 40.0), Peer("kustomize build", None, None)],
     )
+
+
+def test_a_report_reads_in_milliseconds_a_service_environment() -> None:
+    report = a_report()
     assert "render from nothing        6.00 s, 2.00 ms a service-environment" in text(report).splitlines()
     assert "processor time of it       5.40 s, 1.80 ms a service-environment" in text(report).splitlines()
     assert (
@@ -64,3 +68,11 @@ def test_a_report_reads_in_milliseconds_a_service_environment() -> None:
     assert "| phase render | 1.000 ms a service-environment |" in markdown(report).splitlines()
     assert "| helm template | 80 ms a service, 40 times Pavior's |" in markdown(report).splitlines()
     assert "| kustomize build | not found |" in markdown(report).splitlines()
+
+
+def test_the_report_replaces_the_one_before_in_the_documentation() -> None:
+    page = (REPOSITORY / "docs/performance.md").read_text(encoding="utf-8")
+    once = with_report(page, a_report())
+    assert once.count("| render from nothing | 6.00 s") == 1
+    assert with_report(once, a_report()) == once
+    assert once.startswith(page.split("<!--")[0])
