@@ -27,7 +27,7 @@ CHANNELS = f"{GOLDEN_PATHS}/channels.yaml"
 READ_FOLDERS = (GOLDEN_PATHS, TEAMS, "schemas")
 """Where links may lead to. Elsewhere lie things that are not for everyone's eyes, such as credentials in .git/config."""
 
-LIMIT = 2**20
+LIMIT = 2**18
 """Bytes of a file that people write."""
 
 _USERS_FAULTS = frozenset(

@@ -28,7 +28,8 @@ def lines_of(content: bytes | None) -> list[str]:
     """The lines of a file as people see them, whatever it holds."""
     if content is None:
         return []
-    return [line.removesuffix("\r") for line in content.decode("utf-8", "replace").split("\n")]
+    *ended, last = content.decode("utf-8", "replace").split("\n")
+    return [*(line.removesuffix("\r") for line in ended), last]
 
 
 def excerpt(lines: list[str], span: Span, mark: str) -> Excerpt | None:

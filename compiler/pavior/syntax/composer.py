@@ -26,6 +26,8 @@ DEEPEST = 64
 """Nodes within nodes; a manifest of a custom resource definition needs about 30."""
 
 _FLOW_COLLECTIONS_UNCOUNTED = 100
+_LONGEST_FOR_PURE = 2**16
+_DIRECTIVE = re.compile(rb"^%", re.MULTILINE)
 _SURELY_DEEP = re.compile(rb"^[\t ?:-]{100}", re.MULTILINE)
 
 
@@ -91,7 +93,7 @@ def compose(content: bytes, *, pure: bool = False) -> list[Node]:
     What is deeper than DEEPEST may be let through: `pavior.syntax.values` counts as it walks.
     """
     composer: Any
-    if pure or CParser is None:
+    if pure or _needs_pure(content):
         composer = _PureComposer(content)
     elif _may_be_deep(content):
         composer = _FastCountingComposer(content)
@@ -101,6 +103,25 @@ def compose(content: bytes, *, pure: bool = False) -> list[Node]:
     while composer.check_node():
         nodes.append(composer.get_node())
     return nodes
+
+
+def explains(content: bytes) -> bool:
+    """Whether PyYAML's own parser is to look again at content that is refused, so that a fault is the same on every machine.
+
+    Twenty times slower than libyaml, it would take seconds for larger content, where libyaml's word has to do.
+    """
+    return len(content) <= _LONGEST_FOR_PURE
+
+
+def _needs_pure(content: bytes) -> bool:
+    """Whether libyaml is missing, or could read the content otherwise than PyYAML's own parser, which then decides everywhere.
+
+    PyYAML refuses tabs between tokens, libyaml reads some of them; libyaml refuses directives that it does not know.
+    """
+    return CParser is None or (
+        len(content) <= _LONGEST_FOR_PURE
+        and (b"\t" in content or (b"%" in content and _DIRECTIVE.search(content) is not None))
+    )
 
 
 def _may_be_deep(content: bytes) -> bool:
@@ -113,9 +134,9 @@ def _may_be_deep(content: bytes) -> bool:
     return brackets > _FLOW_COLLECTIONS_UNCOUNTED or _SURELY_DEEP.search(content) is not None
 
 
-def tokens(content: bytes) -> Iterator[Token]:
+def tokens(content: bytes, *, pure: bool = False) -> Iterator[Token]:
     """The tokens of `content` up to its first lexical fault."""
-    scanner: Any = _PureComposer(content) if CParser is None else _FastComposer(content)
+    scanner: Any = _PureComposer(content) if pure or _needs_pure(content) else _FastComposer(content)
     try:
         while scanner.check_token():
             yield scanner.get_token()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
-from yaml.tokens import AliasToken, AnchorToken, DirectiveToken, ScalarToken, TagToken
+from yaml.tokens import AliasToken, AnchorToken, DirectiveToken, ScalarToken, TagToken, Token
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import load as codes
 from pavior.model import Span
-from pavior.syntax.composer import DEEPEST, tokens
+from pavior.syntax.composer import DEEPEST
 from pavior.syntax.positions import span_of
 from pavior.syntax.scalars import Ambiguous, OutOfRange, Scalar, resolve, written
 from pavior.syntax.values import LONGEST_KEY
@@ -22,13 +22,13 @@ _LONGEST_SHOWN = 60
 _ESCAPED_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def references(file: str, content: bytes) -> Iterator[Diagnostic]:
-    """Anchors, aliases, merge keys, tags and directives. The caller skips this for content without any of `&*!%`."""
+def references(file: str, found: Iterable[Token]) -> Iterator[Diagnostic]:
+    """Anchors, aliases, merge keys, tags and directives. There are none in content without any of `&*!%`."""
     anchors: list[Span] = []
     aliases: list[Span] = []
     merges: list[Span] = []
     previous: Any = None
-    for token in tokens(content):
+    for token in found:
         span = span_of(file, token.start_mark, token.end_mark)
         if isinstance(token, AnchorToken):
             anchors.append(span)

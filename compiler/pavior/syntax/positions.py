@@ -13,7 +13,8 @@ from pavior.model import Path, Positions, Source, Span
 
 def lines_of(text: str) -> list[str]:
     """The lines of `text` without their breaks; the last one is empty where the text ends with a break."""
-    return [line.removesuffix("\r") for line in text.split("\n")]
+    *ended, last = text.split("\n")
+    return [*(line.removesuffix("\r") for line in ended), last]
 
 
 def span_of(file: str, start: Mark, end: Mark) -> Span:
@@ -50,6 +51,15 @@ def positions_of(node: Node, file: str, lines: Sequence[str]) -> Positions:
                 name = key.value if isinstance(key, ScalarNode) else repr(key.start_mark.index)
                 keys[*path, name] = span_of(file, key.start_mark, key.end_mark)
                 last = walk(value, (*path, name))
+                if (
+                    isinstance(value, ScalarNode)
+                    and not value.value
+                    and not value.style
+                    and not _follows_colon(last, lines)
+                ):
+                    # `? key` alone: the parsers put its value at the next token, which may be beyond the end.
+                    end = key.end_mark
+                    last = values[*path, name] = span_of(file, end, end)
         else:
             for index, item in enumerate(content):
                 last = walk(item, (*path, index))
@@ -60,6 +70,10 @@ def positions_of(node: Node, file: str, lines: Sequence[str]) -> Positions:
 
     walk(node, ())
     return Positions(keys, values)
+
+
+def _follows_colon(span: Span, lines: Sequence[str]) -> bool:
+    return span.line <= len(lines) and lines[span.line - 1][max(span.column - 2, 0) : span.column - 1] == ":"
 
 
 def _block_scalar(span: Span, lines: Sequence[str]) -> Span:

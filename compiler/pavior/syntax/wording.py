@@ -1,7 +1,4 @@
-"""Words for syntax errors: PyYAML says what its parser met, people need what they wrote.
-
-The pure parser of PyYAML finds the words even where libyaml parsed, so that one file has one diagnostic on every machine.
-"""
+"""Words for syntax errors: PyYAML says what its parser met, people need what they wrote."""
 
 from __future__ import annotations
 
@@ -9,13 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from yaml.error import Mark, MarkedYAMLError, YAMLError
+from yaml.error import Mark, MarkedYAMLError
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import load as codes
 from pavior.model import Span
-from pavior.syntax.composer import TooDeepError, compose
-from pavior.syntax.faults import directive, faults, too_deep
+from pavior.syntax.composer import TooDeepError
+from pavior.syntax.faults import directive, too_deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +29,8 @@ class _Place:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
-def syntax_fault(file: str, content: bytes, lines: Sequence[str], found: Exception) -> Diagnostic:
+def syntax_fault(file: str, lines: Sequence[str], found: Exception) -> Diagnostic:
     """The diagnostic for content that a parser refused with `found`."""
-    try:
-        nodes = compose(content, pure=True)
-        # What only libyaml refuses may be what we refuse too.
-        if refused := next((fault for node in nodes for fault in faults(node, file)), None):
-            return refused
-    except TooDeepError as error:
-        return too_deep(_one_character(file, error.mark, lines))
-    except MarkedYAMLError as error:
-        return _word(file, lines, error)
-    except (YAMLError, ValueError, OverflowError) as error:
-        found = error
     if isinstance(found, TooDeepError):
         return too_deep(_one_character(file, found.mark, lines))
     if isinstance(found, MarkedYAMLError):
@@ -91,15 +77,21 @@ def _fault(span: Span, message: str, hint: str | None = None, *notes: Note) -> D
 
 
 def _tab(place: _Place) -> Diagnostic | None:
+    """A tab in the indentation of the line, or one that the parser stopped at."""
     line = place.line(place.at.line)
     indentation = line[: len(line) - len(line.lstrip())]
-    if "\t" not in indentation:
-        return None
-    start = indentation.index("\t") + 1
-    span = Span(place.at.file, place.at.line, start, place.at.line, len(indentation) + 1)
-    return Diagnostic(
-        codes.TAB_INDENTATION, span, "the line is indented with a tab", "indent with spaces, two for each level"
-    )
+    if "\t" in indentation:
+        start = indentation.index("\t") + 1
+        span = Span(place.at.file, place.at.line, start, place.at.line, len(indentation) + 1)
+        return Diagnostic(codes.TAB, span, "the line is indented with a tab", "indent with spaces, two for each level")
+    if line[place.at.column - 1 : place.at.column] == "\t":
+        return Diagnostic(
+            codes.TAB,
+            place.at,
+            "a tab stands where only spaces may",
+            "write a space, or nothing at the end of the line",
+        )
+    return None
 
 
 def _second_colon(place: _Place) -> Diagnostic:
@@ -124,6 +116,9 @@ def _second_colon(place: _Place) -> Diagnostic:
 def _indentation(place: _Place) -> Diagnostic:
     text = place.line(place.at.line)
     start = len(text) - len(text.lstrip())
+    if text.lstrip().startswith(":"):
+        span = Span(place.at.file, place.at.line, start + 1, place.at.line, start + 2)
+        return _fault(span, "there is no key before `:`", "write a key, or quote the text that begins with `:`")
     if text[: place.at.column - 1].strip(" -"):
         return _after_value(place)
     span = Span(place.at.file, place.at.line, start + 1, place.at.line, len(text.rstrip()) + 1)
@@ -181,7 +176,7 @@ def _cannot_start(place: _Place) -> Diagnostic:
 def _escape(place: _Place) -> Diagnostic:
     line = place.line(place.at.line)
     start = line.rfind("\\", 0, place.at.column)
-    span = Span(place.at.file, place.at.line, start + 1, place.at.line, place.at.column + 1) if start >= 0 else place.at
+    span = Span(place.at.file, place.at.line, start + 1, place.at.line, place.at.end_column) if start >= 0 else place.at
     return _fault(
         span, "this is not an escape that double quotes know", "write `\\\\` for a backslash, or use single quotes"
     )

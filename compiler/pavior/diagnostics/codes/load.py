@@ -11,12 +11,12 @@ YAML_SYNTAX = Code(
     why="A file that can be read in two ways, or in none, says nothing dependable.",
     fix="Mend the line that is shown. Most often it is indentation, a missing space after a colon, or text that needs quotes.",
 )
-TAB_INDENTATION = Code(
+TAB = Code(
     "PV102",
-    "tab-indentation",
-    what="A line is indented with a tab.",
-    why="YAML does not allow it: how wide a tab is differs from editor to editor, and indentation carries meaning.",
-    fix="Indent with spaces, two for each level, and set your editor to do so for `*.yaml`.",
+    "tab",
+    what="A tab indents a line, or separates what only spaces may separate.",
+    why="How wide a tab is differs from editor to editor, indentation carries meaning, and some readers stop at any tab.",
+    fix="Indent with spaces, two for each level, and set your editor to do so for `*.yaml`. Inside quotes and text blocks tabs are fine.",
 )
 DUPLICATE_KEY = Code(
     "PV103",
