@@ -26,6 +26,7 @@ SERVER = {
         "command": {"description": "The program.", "type": "array", "items": {"type": "string"}, "examples": [["run"]]},
         "env": {
             "description": "Variables.",
+            "x-aliases": ["variables"],
             "type": "object",
             "propertyNames": {"$ref": "#/$defs/environmentVariable"},
             "additionalProperties": {"type": ["string", "number", "boolean"]},
@@ -43,7 +44,7 @@ SERVER = {
             "description": "Whether it runs.",
             "type": "object",
             "properties": {
-                "path": {"$ref": "#/$defs/urlPath"},
+                "path": {"$ref": "#/$defs/urlPath", "x-aliases": ["httpGet"]},
                 "tcp": {"description": "A connection is enough.", "type": "boolean"},
                 "period": {"description": "Seconds.", "type": "integer", "minimum": 1, "maximum": 60},
                 "timeout": {"description": "Seconds.", "type": "integer", "minimum": 1},
@@ -58,6 +59,7 @@ SCALED = {
     "properties": {
         "replicas": {
             "description": "How many.",
+            "x-aliases": ["instances"],
             "anyOf": [{"type": "integer", "minimum": 0}, {"$ref": "#/$defs/range"}],
             "examples": [2],
         }

@@ -176,6 +176,25 @@ def test_editors_offer_only_the_fields_of_the_golden_path() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("ingresses", "did you mean `ingress.hosts`?"),
+        ("livenessProbe", "did you mean `probes.liveness`?"),
+        ("healthCheck", "did you mean `probes.readiness`?"),
+        ("variables", "did you mean `env`?"),
+        ("instances", "did you mean `replicas`?"),
+        ("minReplicas", "did you mean `replicas.min`?"),
+        ("databases", "did you mean `needs`?"),
+        ("hosts", "`hosts` belongs under `ingress`"),
+    ],
+)
+def test_the_words_of_other_tools_are_understood(key: str, hint: str) -> None:
+    head = "apiVersion: pavior.dev/v1\ngoldenPath: web-service\n"
+    (diagnostic,) = validate(document(f"{head}{key}: {{}}\n"), "platform", repository()).diagnostics
+    assert (diagnostic.code.name, diagnostic.hint) == ("unknown-field", hint)
+
+
+@pytest.mark.parametrize(
     "path", sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("teams/*/*/platform.yaml")), ids=str
 )
 def test_every_service_of_this_repository_passes(path: str) -> None:

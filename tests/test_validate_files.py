@@ -58,6 +58,16 @@ def test_a_good_file_passes_and_is_handed_on() -> None:
             "`variables` is not a field of platform.yaml",
             "did you mean `env`?",
         ),
+        ("httpGet: /", "httpGet", "PV204", "`httpGet` is not a field of platform.yaml", "did you mean `probe.path`?"),
+        ("probe: {http_get: /}", "http_get", "PV204", "`http_get` is not a field of `probe`", "did you mean `path`?"),
+        (
+            "resources: {instances: 2}",
+            "instances",
+            "PV204",
+            "`instances` is not a field of `resources`",
+            "it is called `replicas`",
+        ),
+        ("Port: 80", "Port", "PV204", "`Port` is not a field of platform.yaml", "did you mean `port`?"),
         (
             "instances: 2",
             "instances",

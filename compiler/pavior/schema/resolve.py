@@ -2,7 +2,8 @@
 
 Supported keywords are those of `KEYWORDS`; what each means is JSON Schema's, draft 2020-12. Beside them: `x-message`, a
 noun phrase for what a value must be (`a name: lower case letters`, the part before the colon names it, the rest tells how
-to write it), `x-code`, the name of the diagnostic for a value that is refused, and `x-keys`, what a closed map's keys name.
+to write it), `x-aliases`, what other tools call the field, `x-code`, the name of the diagnostic for a value that is
+refused, and `x-keys`, what a closed map's keys name.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pavior.schema.compiled import is_pattern
 
 ANNOTATIONS = frozenset({
     "$schema", "$id", "$comment", "title", "description", "markdownDescription", "default", "examples", "deprecated",
-    "x-message", "x-code", "x-keys",
+    "x-message", "x-code", "x-keys", "x-aliases",
 })  # fmt: skip
 BOUNDS = {
     "maximum": min, "exclusiveMaximum": min, "maxLength": min, "maxItems": min, "maxProperties": min,

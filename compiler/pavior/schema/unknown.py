@@ -10,7 +10,6 @@ from pavior.diagnostics.suggest import did_you_mean
 from pavior.model import Path
 from pavior.schema import Node
 from pavior.schema.fault import Fault, Refusal, Subject
-from pavior.schema.foreign import foreign
 from pavior.schema.wording import MOST_LISTED, dotted, either, listed, name_of, quoted
 
 _KEYS: dict[str, tuple[Code, str]] = {
@@ -49,24 +48,33 @@ def _unknown_field(path: Path, key: str, known: list[str], subject: Subject) -> 
 
 def _meant(path: Path, key: str, known: list[str], subject: Subject) -> tuple[str | None, str | None]:
     """The hint for an unknown key, and the sibling that it stands for, if one."""
-    same = {name.lower().replace("_", "").replace("-", ""): name for name in reversed(known)}
-    spelt = same.get(key.lower().replace("_", "").replace("-", ""))
+    spelt = next((name for name in known if _plain(name) == _plain(key)), None)
     if spelt:
         return f"did you mean `{spelt}`?", spelt
-    places = places_of(key, subject.root)
-    other = foreign(key)
-    if other and not (places and len(places) == 1):
-        first = other.split(".")[0]
-        if first in known:
-            return f"did you mean `{other}`?", first
-        if not path or first in subject.root.get("properties", ()):
-            return f"Pavior calls it `{other}`", None
+    fields = list(fields_of(subject.root))
+    places = list(dict.fromkeys(at[:-1] for at, _ in fields if at[-1] == key))
+    if len(places) != 1:
+        called = [at for at, node in fields if _plain(key) in map(_plain, node.get("x-aliases", ()))]
+        if called:
+            return _renamed(path, called[0], known)
     # Fields of other golden paths can only be meant where fields of platform.yaml stand, and they include `needs`.
     elsewhere = subject.elsewhere(key) if not path or "needs" in known else None
     if places or elsewhere:
         return elsewhere or _belongs(key, places, subject), None
     close = did_you_mean(key, known)
     return (f"did you mean `{close}`?", close) if close else (None, None)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _renamed(path: Path, called: Path, known: list[str]) -> tuple[str, str | None]:
+    """The hint for a key that is another tool's word for the field at `called`."""
+    inside = called[len(path) :] if called[: len(path)] == path else called
+    if inside[0] in known:
+        return f"did you mean `{dotted(inside)}`?", str(inside[0])
+    return f"it is called `{dotted(called)}`", None
 
 
 def _belongs(key: str, places: list[Path], subject: Subject) -> str:
@@ -76,23 +84,20 @@ def _belongs(key: str, places: list[Path], subject: Subject) -> str:
     return f"{quoted(key)} belongs under {either(named)}{', …' if len(places) > 3 else ''}"
 
 
-def places_of(key: str, root: Node) -> list[Path]:
-    """The maps of a schema that have a field `key`, outermost first; entries of open maps are `<name>`."""
-    found: list[Path] = []
+def fields_of(root: Node) -> Iterator[tuple[Path, Node]]:
+    """The fields of a schema at all depths, outermost first; an entry of an open map is `<name>` in their paths."""
     under: list[tuple[Path, Node]] = [((), root)]
     followed: set[str] = set()
-    for path, node in under:  # grows as it goes: the outermost first
+    for path, node in under:  # grows as it goes
         reference = node.get("$ref", "")
         if reference and reference not in followed:
             followed.add(reference)
             under.append((path, root["$defs"][reference.rpartition("/")[2]]))
-        if key in node.get("properties", ()):
-            found.append(path)
-        under += [
-            ((*path, name), value) for name, value in node.get("properties", {}).items() if name != "environments"
-        ]
+        for name, value in node.get("properties", {}).items():
+            yield (*path, name), value
+            if name != "environments":  # what stands there is what stands at the root
+                under.append(((*path, name), value))
         items, values = node.get("items"), node.get("additionalProperties")
         under += [(path, items)] if isinstance(items, dict) else []
         under += [((*path, "<name>"), values)] if isinstance(values, dict) else []
         under += [(path, branch) for keyword in ("anyOf", "oneOf") for branch in node.get(keyword, ())]
-    return list(dict.fromkeys(found))
