@@ -93,7 +93,7 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 MANIFESTS = st.dictionaries(TEXTS, VALUES, max_size=4)
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def same(left: Value, right: Value) -> bool:

@@ -8,8 +8,9 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,17 @@ from write_tree import bring_to, state
 
 STEPS = ("mkdir", "open", "write", "link", "rename", "unlink", "rmdir")
 OLD, NEW = state(0, services=5), state(1, services=6)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where the system has one: some hundred trees are written, and a disk would take its time."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
 
 
 def at_step(number: int, then: Callable[[], None], patch: pytest.MonkeyPatch, exchanges: bool) -> None:
@@ -75,19 +87,17 @@ def reset(root: Path) -> None:
 
 
 @pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "two renames"])
-def test_a_kill_at_any_step_leaves_each_unit_old_or_new_and_is_completed(tmp_path: Path, exchanges: bool) -> None:
-    # The two ways differ in the commit only, so the staging's steps are walked once.
-    first = 1 if exchanges else step_of_commit(tmp_path, exchanges) - 5
-    for number in range(first, 10_000):
-        reset(tmp_path)
-        killed = die_in_child(number, tmp_path, exchanges, lambda: bring_to(tmp_path, NEW))
-        now = read_tree(tmp_path)
+def test_a_kill_at_any_step_leaves_each_unit_old_or_new_and_is_completed(root: Path, exchanges: bool) -> None:
+    for number in moments(root, exchanges):
+        reset(root)
+        killed = die_in_child(number, root, exchanges, lambda: bring_to(root, NEW))
+        now = read_tree(root)
         assert torn_units(now, OLD, NEW, absent=not exchanges) == [], f"killed at step {number}"
-        assert debris(tmp_path) <= {".pavior/staging"}
-        completed = recover(tmp_path)
-        assert read_tree(tmp_path) == (NEW if completed or not killed or now == NEW else OLD)
-        assert debris(tmp_path) == set()
-        assert [path for path in tmp_path.rglob("*") if path.is_dir() and not any(path.iterdir())] == []
+        assert debris(root) <= {".pavior/staging"}
+        completed = recover(root)
+        assert read_tree(root) == (NEW if completed or not killed or now == NEW else OLD)
+        assert debris(root) == set()
+        assert [path for path in root.rglob("*") if path.is_dir() and not any(path.iterdir())] == []
         if not killed:
             assert now == NEW
             assert number > 80
@@ -96,18 +106,25 @@ def test_a_kill_at_any_step_leaves_each_unit_old_or_new_and_is_completed(tmp_pat
 
 
 @pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "two renames"])
-def test_a_kill_at_any_step_of_the_completion_is_completed_too(tmp_path: Path, exchanges: bool) -> None:
-    committed = step_of_commit(tmp_path, exchanges)
+def test_a_kill_at_any_step_of_the_completion_is_completed_too(root: Path, exchanges: bool) -> None:
+    committed = step_of_commit(root, exchanges)
     for number in range(1, 10_000):
-        assert commits_before(committed + 7, tmp_path, exchanges)
-        killed = die_in_child(number, tmp_path, exchanges, lambda: recover(tmp_path))
-        assert torn_units(read_tree(tmp_path), OLD, NEW, absent=not exchanges) == [], f"killed at step {number}"
-        recover(tmp_path)
-        assert read_tree(tmp_path) == NEW
+        assert commits_before(committed + 7, root, exchanges)
+        killed = die_in_child(number, root, exchanges, lambda: recover(root))
+        assert torn_units(read_tree(root), OLD, NEW, absent=not exchanges) == [], f"killed at step {number}"
+        recover(root)
+        assert read_tree(root) == NEW
         if not killed:
             assert number > 10
             return
     pytest.fail("the completion never came to its end")
+
+
+def moments(root: Path, exchanges: bool) -> Iterator[int]:
+    """Every step from the end of the staging on. Before it, where nothing but staging is touched, every seventh."""
+    commit = step_of_commit(root, exchanges)
+    yield from range(1, commit - 5, 7)
+    yield from range(commit - 5, 10_000)
 
 
 def step_of_commit(root: Path, exchanges: bool) -> int:
@@ -124,7 +141,7 @@ def commits_before(number: int, root: Path, exchanges: bool) -> bool:
 
 @pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "two renames"])
 def test_a_full_disk_at_any_step_leaves_the_tree_as_it_was(
-    tmp_path: Path, exchanges: bool, monkeypatch: pytest.MonkeyPatch
+    root: Path, exchanges: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
 
@@ -133,15 +150,14 @@ def test_a_full_disk_at_any_step_leaves_the_tree_as_it_was(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     failed = 0
-    first = 1 if exchanges else step_of_commit(tmp_path, exchanges) - 5
-    for number in range(first, 10_000):
-        reset(tmp_path)
+    for number in moments(root, exchanges):
+        reset(root)
         with monkeypatch.context() as patch:
             at_step(number, full, patch, exchanges)
-            reason = failure_of(lambda: bring_to(tmp_path, NEW))
-        assert read_tree(tmp_path) == (OLD if reason else NEW), f"failed at step {number}: {reason}"
-        recover(tmp_path)
-        assert debris(tmp_path) == set()
+            reason = failure_of(lambda: bring_to(root, NEW))
+        assert read_tree(root) == (OLD if reason else NEW), f"failed at step {number}: {reason}"
+        recover(root)
+        assert debris(root) == set()
         if number not in seen:
             break
         failed += "No space left" in reason
@@ -156,17 +172,17 @@ def failure_of(work: Callable[[], object]) -> str:
     return ""
 
 
-def test_a_kill_at_a_random_moment_leaves_each_unit_old_or_new_and_is_completed(tmp_path: Path) -> None:
+def test_a_kill_at_a_random_moment_leaves_each_unit_old_or_new_and_is_completed(root: Path) -> None:
     one, other = state(0, services=40), state(1, services=40)
-    write_tree(tmp_path, one)
+    write_tree(root, one)
     here = Path(__file__).parent
-    command = [sys.executable, str(here / "write_tree.py"), str(tmp_path)]
-    moments = random.Random(time.time_ns())
+    command = [sys.executable, str(here / "write_tree.py"), str(root)]
+    chance = random.Random(time.time_ns())
     for _ in range(8):
-        delay = moments.uniform(0.15, 0.4)
-        seen = kill_after(command, tmp_path, delay, one, other, PYTHONPATH=str(here.parent / "compiler"))
+        delay = chance.uniform(0.15, 0.4)
+        seen = kill_after(command, root, delay, one, other, PYTHONPATH=str(here.parent / "compiler"))
         assert not seen.ended
         assert seen.torn == [], f"killed after {delay} s"
-        recover(tmp_path)
-        assert read_tree(tmp_path) in (one, other)
-        assert not (tmp_path / ".pavior" / "staging").exists()
+        recover(root)
+        assert read_tree(root) in (one, other)
+        assert not (root / ".pavior" / "staging").exists()
