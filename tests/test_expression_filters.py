@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pavior.expression import TemplateFault, filters, units
-from pavior.expression.filters import FILTERS, TESTS
+from pavior.expression.registry import FILTERS, TESTS
 from pavior.expression.runtime import Fault, merge, text
 from pavior.model import Value
 from templates import compiled, evaluated, evaluation_fault

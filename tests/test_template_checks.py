@@ -252,3 +252,24 @@ def test_static_reads_are_the_paths_with_stars_for_steps_of_loops() -> None:
         ("ingress", "paths", "*", "next", "timeout"),
         ("labels", "*"),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("a: 'x {{ ingress.hosts | sort }}'", 10, 30),
+        ("a: 'x {{ ingress.hosts }}'", 10, 23),
+        ("a: '{{ service[ \"nam\" ] }}'", 18, 21),
+        ("a: '{{ service . nam }}'", 18, 21),
+        ("a: x {{ nam }}", 9, 12),
+        ("{'x {{ nam }}': 1}", 8, 11),
+        ("a: '{{ port | uper }}'", 15, 19),
+    ],
+)
+def test_a_fault_is_shown_at_the_words_that_are_wrong(text: str, start: int, end: int) -> None:
+    (fault,) = faults(text, schema=SCHEMA)
+    assert (fault.span.column, fault.span.end_column) == (start, end)
+
+
+def test_a_named_fallback_may_omit_too() -> None:
+    assert compiled("{a: '{{ x | default(fallback=omit) }}', b: 1}").render({}) == [{"b": 1}]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pavior.expression.filters import FILTERS, TESTS
+from pavior.expression.registry import FILTERS, TESTS
 from templates import compiled, evaluated
 
 _PAGE = (Path(__file__).parent.parent / "docs" / "golden-paths.md").read_text(encoding="utf-8")

@@ -10,21 +10,11 @@ from jinja2 import nodes
 from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes.golden_paths import MISPLACED_OMIT, UNKNOWN_PATH, WRONG_TYPE
 from pavior.expression import types
-from pavior.expression.filters import FILTERS
-from pavior.expression.hints import meant
-from pavior.expression.tree import Bare, Computed, Constant, ListNode, MapNode, Node, Site, Text
+from pavior.expression.registry import FILTERS
+from pavior.expression.tree import Bare, Computed, Constant, ListNode, MapNode, Node, Text
 from pavior.expression.types import BOOLEAN, NOTHING, NUMBER, STRING, STRINGS, Definitions, Missing, Type
+from pavior.expression.wording import Place, listed, meant, nouns, spelled
 from pavior.model import Path, Span, Value
-
-_NOUNS = {
-    "object": "a map",
-    "array": "a list",
-    "string": "text",
-    "number": "a number",
-    "boolean": "a boolean",
-    "null": "nothing",
-}
-_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +25,6 @@ class Known:
     path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an expression stands: its offsets count from `shift` in the site's text."""
-
-    site: Site
-    shift: int = 0
-
-    def span(self, start: int, length: int) -> Span:
-        return self.site.part(start + self.shift, start + self.shift + length)
-
-
 @dataclass(slots=True)
 class Checker:
     """Walks a template with the types of all names in scope; gathers diagnostics and the paths that it reads."""
@@ -54,6 +33,7 @@ class Checker:
     root: Type
     diagnostics: list[Diagnostic] = field(default_factory=list)
     reads: set[Path] = field(default_factory=set)
+    _members: dict[tuple[int, str], tuple[Type, Type | Missing]] = field(default_factory=dict)
 
     def node(self, node: Node, scope: Mapping[str, Known]) -> None:
         match node:
@@ -94,7 +74,7 @@ class Checker:
         below = (*path, "*") if path is not None else None
         wanted = "object" if len(names) == 2 else "array"
         if wanted not in types.kinds(type_) and types.kinds(type_) - {"null"}:
-            noun = _nouns(types.kinds(type_))
+            noun = nouns(types.kinds(type_))
             other = "array" if wanted == "object" else "object"
             hint = "write `key, value in …` for a map, `item in …` for a list" if other in types.kinds(type_) else None
             span = collection.site.part(collection.offset, len(collection.site.written))
@@ -119,7 +99,7 @@ class Checker:
         found = types.kinds(self.expression(expression, scope, place)) - {"null"}
         if found and found <= {"object", "array"}:
             hint = "join a list with `| join(',')`, write a map with `| to_json`"
-            self._add(WRONG_TYPE, place.span(expression.lineno, 1), f"{_nouns(found)} cannot stand inside text", hint)
+            self._add(WRONG_TYPE, place.extent(expression), f"{nouns(found)} cannot stand inside text", hint)
 
     def _location(self, expression: nodes.Expr, scope: Mapping[str, Known]) -> Path | None:
         """The path whose value the expression is, if it is nothing but a path."""
@@ -193,11 +173,10 @@ class Checker:
                 return self._name(node, scope, place)
             case nodes.Getattr():
                 base = self._step(node.node, scope, place)
-                start = node.lineno + 1 + _blanks(place, node.lineno + 1)
-                return self._member(base, node.attr, node.node, place, start)
+                return self._member(base, node.attr, node.node, place, place.find(node.attr, node.lineno))
             case nodes.Getitem(arg=nodes.Const(value=str() as key)):
                 base = self._step(node.node, scope, place)
-                return self._member(base, key, node.node, place, node.lineno)
+                return self._member(base, key, node.node, place, place.find(key, node.lineno))
             case nodes.Getitem():
                 base = self._step(node.node, scope, place)
                 self.expression(node.arg, scope, place)
@@ -212,24 +191,31 @@ class Checker:
         known = scope.get(node.name)
         if known is not None:
             return known.type
-        found = types.member(self.root, node.name, self.definitions)
+        found = self._lookup(self.root, node.name)
         if not isinstance(found, Missing):
             return found
         names = sorted({*found.known, *scope})
-        hint = meant(node.name, names) or f"names here are {_listed(names)}"
+        hint = meant(node.name, names) or f"names here are {listed(names)}"
         self._add(UNKNOWN_PATH, place.span(node.lineno, len(node.name)), f"there is no `{node.name}` here", hint)
         return None
 
+    def _lookup(self, base: Type, key: str) -> Type | Missing:
+        """`types.member`, once for each type and key; the type is kept, so that its identity stays its own."""
+        mark = (id(base), key)
+        if mark not in self._members:
+            self._members[mark] = (base, types.member(base, key, self.definitions))
+        return self._members[mark][1]
+
     def _member(self, base: Type, key: str, of: nodes.Expr, place: Place, start: int) -> Type:
-        found = types.member(base, key, self.definitions)
+        found = self._lookup(base, key)
         if not isinstance(found, Missing):
             return found
         name, span = spelled(of), place.span(start, len(key))
         if "object" not in found.kinds:
             if found.kinds:
-                self._add(WRONG_TYPE, span, f"`{name}` is {_nouns(found.kinds)}, so there is no `{key}` in it")
+                self._add(WRONG_TYPE, span, f"`{name}` is {nouns(found.kinds)}, so there is no `{key}` in it")
             return None
-        hint = meant(key, found.known) or f"`{name}` has {_listed(found.known)}"
+        hint = meant(key, found.known) or f"`{name}` has {listed(found.known)}"
         self._add(UNKNOWN_PATH, span, f"there is no `{key}` in `{name}`", hint)
         return None
 
@@ -267,29 +253,3 @@ def _result(node: nodes.Expr) -> Type:
         case nodes.Add():
             return None
     return NUMBER
-
-
-def _blanks(place: Place, start: int) -> int:
-    written = place.site.written[start + place.shift :]
-    return len(written) - len(written.lstrip())
-
-
-def _nouns(kinds: frozenset[str]) -> str:
-    return " or ".join(_NOUNS[kind] for kind in sorted(kinds - {"null"})) or "nothing"
-
-
-def _listed(names: tuple[str, ...] | list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown or "no fields"
-
-
-def spelled(node: nodes.Expr) -> str:
-    """A path as its author wrote it, more or less."""
-    match node:
-        case nodes.Name():
-            return node.name
-        case nodes.Getattr():
-            return f"{spelled(node.node)}.{node.attr}"
-        case nodes.Getitem(arg=nodes.Const() as key):
-            return f"{spelled(node.node)}[{key.value!r}]"
-    return "…"

@@ -12,10 +12,10 @@ from pavior.diagnostics import Diagnostic, Outcome
 from pavior.diagnostics.codes.golden_paths import MISPLACED_DIRECTIVE
 from pavior.expression import recorder, runtime
 from pavior.expression.check import Checker
-from pavior.expression.filters import FILTERS, TESTS
 from pavior.expression.generate import generate
 from pavior.expression.read import Reader
 from pavior.expression.recorder import Recorder
+from pavior.expression.registry import FILTERS, TESTS
 from pavior.expression.runtime import Fault
 from pavior.expression.template import Form, Template, TemplateFault, Traced
 from pavior.expression.tree import MapNode, Node, Places

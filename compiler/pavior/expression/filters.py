@@ -1,38 +1,19 @@
-"""The filters and tests of the template language: pure functions of plain data, each of which checks what it is given.
-
-`default` is no function here: the generator writes it inline, because its argument is evaluated only when needed.
-"""
+"""The filters and tests of the template language: pure functions of plain data, each of which checks what it is given."""
 
 from __future__ import annotations
 
 import base64 as base64_module
 import hashlib
-import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from pavior.expression import units
-from pavior.expression.runtime import MAX_TEXT, Fault, bounded, decimal_text, exact, is_number, kind, number, text
+from pavior.expression.runtime import MAX_TEXT, Fault, bounded, exact, is_number, kind, number, text
 from pavior.expression.runtime import mapping as _mapping
 from pavior.expression.runtime import merge as merge_maps
 from pavior.model import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Callable_:
-    """A filter or test: the function, its parameters after the value, and what it makes.
-
-    `makes` is a JSON type, `same`, `element` (of the list given), `values` (of the map given) or `any`.
-    """
-
-    function: Callable[..., Value]
-    parameters: tuple[str, ...]
-    required: frozenset[str]
-    usage: str
-    makes: str
 
 
 def _text(value: Value, name: str) -> str:
@@ -274,77 +255,6 @@ def ends_with(value: Value, end: Value) -> bool:
     return _text(value, "ends_with").endswith(_text(end, "ends_with"))
 
 
-def _entry(name: str, function: Callable[..., Value], makes: str, noun: str) -> Callable_:
-    _, *parameters = inspect.signature(function).parameters.values()
-    required = frozenset(parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty)
-    arguments = ", ".join(
-        parameter.name if parameter.name in required else f"{parameter.name}={_written(parameter.default)}"
-        for parameter in parameters
-    )
-    word = "|" if noun == "filter" else "is"
-    usage = f"value {word} {name}({arguments})" if arguments else f"value {word} {name}"
-    return Callable_(function, tuple(parameter.name for parameter in parameters), required, usage, makes)
-
-
-def _written(value: Value) -> str:
-    return "none" if value is None else f"'{value}'" if isinstance(value, str) else decimal_text(float(value))
-
-
 def default(value: Value, fallback: Value) -> Value:
     """For its signature only: generated code tests the value itself, so that the fallback is evaluated only when needed."""
     return fallback if value is None else value
-
-
-FILTERS: dict[str, Callable_] = {
-    name: _entry(name, function, makes, "filter")
-    for name, function, makes in (
-        ("base64", base64, "string"),
-        ("default", default, "any"),
-        ("dns_label", dns_label, "string"),
-        ("duration", duration, "string"),
-        ("env_name", env_name, "string"),
-        ("first", first, "element"),
-        ("indent", indent, "string"),
-        ("int", int_, "integer"),
-        ("join", join, "string"),
-        ("keys", keys, "strings"),
-        ("last", last, "element"),
-        ("length", length, "integer"),
-        ("lower", lower, "string"),
-        ("max", maximum, "element"),
-        ("merge", merge, "any"),
-        ("min", minimum, "element"),
-        ("pluck", pluck, "any"),
-        ("prefix", prefix, "same"),
-        ("quantity", quantity, "number"),
-        ("replace", replace, "string"),
-        ("round", round_, "number"),
-        ("seconds", seconds, "number"),
-        ("sha256", sha256, "string"),
-        ("sort", sort, "same"),
-        ("split", split, "strings"),
-        ("string", string, "string"),
-        ("suffix", suffix, "same"),
-        ("sum", total, "number"),
-        ("to_json", to_json, "string"),
-        ("trim", trim, "string"),
-        ("unique", unique, "same"),
-        ("upper", upper, "string"),
-        ("values", values, "values"),
-    )
-}
-
-TESTS: dict[str, Callable_] = {
-    name: _entry(name, function, "boolean", "test")
-    for name, function in (
-        ("boolean", lambda value: isinstance(value, bool)),
-        ("defined", lambda value: value is not None),
-        ("ends_with", ends_with),
-        ("mapping", lambda value: isinstance(value, Mapping)),
-        ("none", lambda value: value is None),
-        ("number", is_number),
-        ("sequence", lambda value: isinstance(value, list)),
-        ("starts_with", starts_with),
-        ("string", lambda value: isinstance(value, str)),
-    )
-}

@@ -22,8 +22,8 @@ from pavior.diagnostics.codes.golden_paths import (
     TEMPLATE_TOO_LARGE,
     UNKNOWN_FILTER,
 )
-from pavior.expression.filters import FILTERS, TESTS, Callable_
-from pavior.expression.hints import meant
+from pavior.expression.registry import FILTERS, TESTS, Function
+from pavior.expression.wording import meant
 
 Parts: TypeAlias = tuple["str | nodes.Expr", ...]
 
@@ -250,7 +250,7 @@ def _allow_constant(node: nodes.Const) -> None:
         raise ParseFault(TEMPLATE_TOO_LARGE, node.lineno, node.lineno + 1, "this number is too large")
 
 
-def _allow_call(node: nodes.Filter | nodes.Test, noun: str, known: dict[str, Callable_]) -> None:
+def _allow_call(node: nodes.Filter | nodes.Test, noun: str, known: dict[str, Function]) -> None:
     """Whether the filter or test exists and takes these arguments."""
     start, end = node.lineno, node.lineno + len(node.name)
     if isinstance(node, nodes.Test):

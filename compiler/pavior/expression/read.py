@@ -14,10 +14,10 @@ from pavior.diagnostics.codes.golden_paths import (
     UNKNOWN_DIRECTIVE,
     UNKNOWN_FRAGMENT,
 )
-from pavior.expression.hints import meant
 from pavior.expression.parse import ParseFault, is_template, parse_bare, parse_text
 from pavior.expression.runtime import text
 from pavior.expression.tree import Bare, Computed, Constant, Entry, ListNode, Loop, MapNode, Node, Places, Site, Text
+from pavior.expression.wording import meant
 from pavior.model import Document, Path, Value
 
 DIRECTIVES = ("$when", "$else", "$for", "$value", "$let", "$merge", "$include")

@@ -185,6 +185,6 @@ def may_omit(expression: nodes.Expr) -> bool:
             return may_omit(expression.expr1) or (expression.expr2 is not None and may_omit(expression.expr2))
         case nodes.And() | nodes.Or():
             return may_omit(expression.right)
-        case nodes.Filter() if expression.name == "default" and expression.args:
-            return may_omit(expression.args[0])
+        case nodes.Filter(name="default"):
+            return any(may_omit(fallback) for fallback in (*expression.args, *(k.value for k in expression.kwargs)))
     return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
-from pavior.expression.filters import FILTERS
+from pavior.expression.registry import FILTERS
 from pavior.model import Value
 
 _OPERATIONS: dict[type[nodes.Expr], str] = {

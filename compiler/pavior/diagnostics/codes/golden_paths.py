@@ -1,4 +1,4 @@
-"""PV95x: faults of templates and their expressions, found when a golden path is loaded."""
+"""PV950 to PV960: faults of templates and their expressions, found when a golden path is loaded."""
 
 from __future__ import annotations
 
