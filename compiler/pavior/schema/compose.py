@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic, Outcome
@@ -35,6 +35,18 @@ class Component:
     type: str | None
     node: Node
     settings: Node | None
+    fields: Mapping[str, Forms]
+    """Of platform.yaml; a type of `needs` has none."""
+    entry: EntrySchemas | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """A field as its owner wrote it, in a layer, and in an effective spec: made once, used by every golden path."""
+
+    node: Node
+    layer: Node
+    full: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ class _Composing:
     """What composition knows so far."""
 
     shared: Mapping[str, Node]
-    core: Mapping[str, Node]
+    core: Mapping[str, Forms]
     tiers: Sequence[str]
     environments: Sequence[str]
     found: list[Diagnostic] = field(default_factory=list)
@@ -73,10 +85,10 @@ def compose(
     shared = {**named, **shared}
     root, faults = resolve(sources["platform"], shared, (), FILLED)
     found += faults
-    core = root["properties"]
-    state = _Composing(shared, core, core["tier"]["enum"], tuple(environments), found)
+    core = _forms({**root["properties"], "needs": {**root["properties"]["needs"], "additionalProperties": LOOSE_ENTRY}})
+    state = _Composing(shared, core, core["tier"].node["enum"], tuple(environments), found)
     known = [_component(state, source) for source in components]
-    state.owned.update(key for c in known if c.type is None for key in c.node["properties"])
+    state.owned.update(key for c in known for key in c.fields)
     _check_owners(state, components, known)
     union = _path(state, "", known)
     by_name = {component.name: component for component in known}
@@ -84,20 +96,22 @@ def compose(
         name: _path(state, name, [by_name[listed] for listed in dict.fromkeys(listing) if listed in by_name])
         for name, listing in paths.items()
     }
-    kinds: dict[str, Schema] = {
-        kind: _kind(state, sources, kind, union, known) for kind in sources if kind != "platform"
-    }
+    kinds = {kind: _Kind.of(state, source) for kind, source in sources.items() if kind != "platform"}
+    settings = {c.name: c.settings for c in known if c.settings is not None}
+    parts = _parts(union, state.tiers, settings)
     golden_path = kinds.get("golden-path")
-    owners = {name: c.name for c in reversed(known) if c.type is None for name in c.node["properties"]}
+    owners = {name: c.name for c in reversed(known) for name in c.fields}
     return Outcome(
         Schemas(
             paths=by_path,
             union=union,
-            kinds=kinds,
+            kinds={kind: each.schema(parts) for kind, each in kinds.items()},
             golden_path_files={
-                name: _kind(state, sources, "golden-path", path, known) for name, path in by_path.items() if golden_path
+                name: golden_path.schema(_parts(path, state.tiers, settings))
+                for name, path in by_path.items()
+                if golden_path is not None
             },
-            settings={c.name: schema(full(c.settings)) for c in known if c.settings is not None},
+            settings={name: schema(full(node)) for name, node in settings.items()},
             context=_context(union, shared),
             owners={**owners, **dict.fromkeys(core, "")},
             types={c.type: c.name for c in reversed(known) if c.type is not None},
@@ -105,6 +119,13 @@ def compose(
         ),
         tuple(found),
     )
+
+
+LOOSE_ENTRY: Node = {"type": "object", "description": "An entry, as its type has it."}
+
+
+def _forms(fields: Mapping[str, Node]) -> dict[str, Forms]:
+    return {name: Forms(node, nullable(layer(node)), full(node)) for name, node in fields.items()}
 
 
 def _name(what: str, names: Sequence[str]) -> Node:
@@ -123,7 +144,9 @@ def _component(state: _Composing, source: ComponentSource) -> Component:
     settings = None
     if source.settings is not None:
         settings = _object_schema(state, source.settings, is_entry=True)
-    return Component(source.name, source.type, node, settings)
+    if source.type is not None:
+        return Component(source.name, source.type, node, settings, {}, _entry(source.type, node))
+    return Component(source.name, None, node, settings, _forms(node["properties"]), None)
 
 
 def _object_schema(state: _Composing, document: Document, *, is_entry: bool) -> Node:
@@ -169,39 +192,32 @@ def _check_owners(state: _Composing, sources: Sequence[ComponentSource], compone
 
 
 def _path(state: _Composing, name: str, components: Sequence[Component]) -> PathSchemas:
-    entries = {c.type: _entry(c.type, c.node) for c in reversed(components) if c.type is not None}
-    loose = {"type": "object", "description": "An entry, as its type has it."}
-    needs = {**state.core["needs"], "additionalProperties": loose}
-    own = [c for c in components if c.type is None]
-    fields = {
-        **{key: value for key, value in state.core.items() if key not in SELECTORS},
-        "needs": needs,
-        **{key: value for c in reversed(own) for key, value in c.node["properties"].items() if key not in state.core},
-    }
-    required = sorted({key for c in own for key in c.node.get("required", ())})
-    layered = layer(_object({key: value for key, value in fields.items() if key not in FILE_ONLY}))
+    core = {key: forms for key, forms in state.core.items() if key not in SELECTORS}
+    fields = core | {key: forms for c in reversed(components) for key, forms in c.fields.items() if key not in core}
+    layered = _object({key: forms.layer for key, forms in fields.items() if key not in FILE_ONLY})
     others: dict[str, Node] = {key: {} for key in {*SELECTORS, *state.owned} - fields.keys()}
-    whole = {**others, **{key: full(value) for key, value in fields.items()}}
+    whole = {**others, **{key: forms.full for key, forms in fields.items()}}
+    required = sorted({key for c in components if c.type is None for key in c.node.get("required", ())})
     return PathSchemas(
         name=name,
         components=tuple(c.name for c in components),
-        file=schema(_file(state, fields, layered)),
+        file=schema(_file(state, layered)),
         layer=schema(layered),
         full=schema({**_object(whole), "required": required}),
-        entries=entries,
-        fields=fields,
+        entries={c.type: c.entry for c in reversed(components) if c.type is not None and c.entry is not None},
+        fields={key: forms.node for key, forms in fields.items()},
     )
 
 
-def _file(state: _Composing, fields: Mapping[str, Node], layered: Node) -> Node:
+def _file(state: _Composing, layered: Node) -> Node:
+    environments = {key: value for key, value in state.core["environments"].node.items() if key != "$ref"}
     properties = {
-        "apiVersion": state.core["apiVersion"],
-        "goldenPath": state.core["goldenPath"],
+        "apiVersion": state.core["apiVersion"].node,
+        "goldenPath": state.core["goldenPath"].node,
         **layered["properties"],
-        "environments": {**state.core["environments"], **_by_environment(state, OVERLAY)},
-        "retired": full(fields["retired"]),
+        "environments": {**environments, **_by_environment(state, OVERLAY)},
+        "retired": state.core["retired"].full,
     }
-    properties["environments"].pop("$ref", None)
     return {**_object(properties), "required": ["apiVersion", "goldenPath"], "$defs": {"overlay": layered}}
 
 
@@ -231,33 +247,37 @@ def _entry(name: str, node: Node) -> EntrySchemas:
     return EntrySchemas(schema(layered), schema(full({**typed, "required": ["type", *node.get("required", ())]})))
 
 
-def _kind(
-    state: _Composing, sources: Mapping[Kind, Document], kind: Kind, path: PathSchemas, components: Iterable[Component]
-) -> Schema:
-    """A file of a kind whose `defaults` speak of the fields of `path`."""
-    own, _ = definitions(sources[kind], state.shared, FILLED)
-    node, faults = resolve(sources[kind], state.shared, (), FILLED)
-    if path.name == "":
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The schema of a kind of file, before it is known of which golden path's fields it speaks."""
+
+    node: Node
+    by_environment: Node
+
+    @classmethod
+    def of(cls, state: _Composing, source: Document) -> _Kind:
+        own, _ = definitions(source, state.shared, FILLED)
+        node, faults = resolve(source, state.shared, (), FILLED)
         state.found.extend(faults)
-    parts = _parts(path, state.tiers, components)
-    if "inEnvironment" in own:
-        parts["byEnvironment"] = _by_environment(state, full(own["inEnvironment"]))
-    return schema({**full(node), "$defs": parts})
+        return cls(full(node), _by_environment(state, full(own.get("inEnvironment", {}))))
+
+    def schema(self, parts: Mapping[str, Node]) -> Schema:
+        return schema({**self.node, "$defs": {**parts, "byEnvironment": self.by_environment}})
 
 
-def _parts(path: PathSchemas, tiers: Sequence[str], components: Iterable[Component]) -> dict[str, Node]:
+def _parts(path: PathSchemas, tiers: Sequence[str], settings: Mapping[str, Node]) -> dict[str, Node]:
     """What files of other kinds say of platform.yaml's fields, by the name of the definition."""
     of_types = {}
     for name, entry in path.entries.items():
         node = entry.layer.node
         own = {key: value for key, value in node["properties"].items() if key != "type"}
         of_types[name] = nullable({**node, "properties": own})
-    settings = {c.name: nullable(layer(c.settings)) for c in components if c.settings is not None}
+    partial = {name: nullable(layer(node)) for name, node in settings.items()}
     return {
         "layer": path.layer.node,
         "tiers": {**_object({tier: {"$ref": "#/$defs/layer"} for tier in tiers}), "x-keys": "tier"},
         "defaultsByType": {**_object(of_types), "x-keys": "need type"},
-        "settings": {**_object(settings), "x-keys": "component"},
+        "settings": {**_object(partial), "x-keys": "component"},
     }
 
 

@@ -80,7 +80,11 @@ def editor(node: Node) -> Node:
 
 
 def _annotations(node: Node) -> Node:
-    return {key: node[key] for key in ("title", "description", "default", "examples", "x-message", "x-aliases") if key in node}
+    return {
+        key: node[key]
+        for key in ("title", "description", "default", "examples", "x-message", "x-aliases")
+        if key in node
+    }
 
 
 def _without_extensions(node: Node) -> Node:

@@ -102,7 +102,8 @@ def _type_fault(needs: Needs, at: Path, type_name: Value, known: Value, name: st
     if type_name is None:
         return Fault(codes.NO_VALUE, where, "`type` has no value", "give it a value, or remove the line", at="key")
     if not isinstance(type_name, str):
-        hint = f"for example `type: {next(iter(needs.path.entries), 'postgres')}`"
+        offered = next(iter(needs.path.entries), None)
+        hint = f"for example `type: {offered}`" if offered else None
         return Fault(codes.WRONG_TYPE, where, f"`type` must be text, not {given(type_name)}", hint)
     if isinstance(known, str) and known in needs.path.entries and type_name != known:
         message = f"{name} has type {quoted(known)}, so it can't be {quoted(type_name)} here"
