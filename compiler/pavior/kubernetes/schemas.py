@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.kubernetes import Fault, Reason, Schema
 from pavior.kubernetes.definitions import Definition, defined, read_definitions
+from pavior.kubernetes.embedded import embedded, read_embeddings
 from pavior.model import Manifest
 
 KindId: TypeAlias = tuple[str, str]
@@ -30,25 +32,34 @@ def file_name(api_version: str, kind: str) -> str | None:
     return f"{found['group'] or found['version']}/{kind.lower()}_{found['version']}.json"
 
 
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A schema with its validator; `accepts` is the fast yes or no."""
+
+    schema: Schema
+    validator: Any
+    accepts: Callable[[Manifest], bool]
+
+
 class ManifestSchemas:
     """The schemas of folders of files, and of kinds that manifests define. Read and compiled when first needed, then kept."""
 
     def __init__(self, *folders: Path) -> None:
+        files = [folder / "definitions.json" for folder in folders]
         self._folders = folders
-        self._definitions: Sequence[Definition] = [
-            definition for folder in folders for definition in read_definitions(folder / "definitions.json")
-        ]
+        self._definitions: Sequence[Definition] = [each for file in files for each in read_definitions(file)]
+        self._embeddings = {name: pointers for file in files for name, pointers in read_embeddings(file).items()}
         self._defined: dict[KindId, Schema] = {}
-        self._validators: dict[KindId, Any] = {}
-        self._accepts: dict[KindId, Callable[[Manifest], bool]] = {}
+        self._whole: dict[KindId, _Compiled] = {}
+        self._partial: dict[KindId, _Compiled] = {}
 
     def define(self, manifests: Iterable[Manifest]) -> None:
         """Learn the kinds that these manifests define, if any; other manifests are passed over."""
         for name, schema in defined(manifests, self._definitions).items():
             if self._defined.get(name) != schema:
                 self._defined[name] = schema
-                self._accepts.pop(name, None)
-                self._validators.pop(name, None)
+                self._whole.pop(name, None)
+                self._partial.pop(name, None)
 
     @property
     def defined(self) -> Mapping[KindId, Schema]:
@@ -78,36 +89,49 @@ class ManifestSchemas:
 
     def faults(self, manifest: Manifest) -> tuple[Fault, ...]:
         """What is wrong with a manifest; nothing if all is well."""
-        api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
         try:
-            accepts = self._accepts[api_version, kind]  # type: ignore[index]  # whatever stands there, a miss leads below
+            compiled = self._whole[manifest["apiVersion"], manifest["kind"]]
+        except (KeyError, TypeError):  # not compiled yet, or no such text there
+            return self._first(manifest, self._whole, self.faults)
+        return _faults(manifest, compiled) or self._faults_inside(manifest)
+
+    def _faults_inside(self, manifest: Manifest) -> tuple[Fault, ...]:
+        """The faults of the manifests that this one holds. They are completed in the cluster: what they lack is no fault."""
+        pointers = self._embeddings.get((manifest["apiVersion"], manifest["kind"]), ())
+        return tuple(
+            replace(fault, path=(*path, *fault.path))
+            for keys in pointers
+            for path, inner in embedded(manifest, keys)
+            for fault in self._partial_faults(inner)
+        )
+
+    def _partial_faults(self, manifest: Manifest) -> tuple[Fault, ...]:
+        try:
+            compiled = self._partial[manifest["apiVersion"], manifest["kind"]]
         except (KeyError, TypeError):
-            if not isinstance(api_version, str) or not isinstance(kind, str):
-                return (_unnamed(manifest),)
-            compiled = self._compile(api_version, kind)
-            if compiled is None:
-                return (self._unknown(api_version, kind),)
-            accepts = compiled
-        try:
-            if accepts(manifest):
-                return ()
-        except ValueError:  # a lone surrogate, which no API server reads
-            return (Fault(Reason.BAD_VALUE, (), "holds text that is not Unicode"),)
-        from pavior.kubernetes.explanation import explain  # noqa: PLC0415  # only faults need it
+            return self._first(manifest, self._partial, self._partial_faults)
+        return _faults(manifest, compiled)
 
-        name = (str(api_version), str(kind))
-        return explain(self._validators[name].iter_errors(manifest), self.schema(*name) or {})
-
-    def _compile(self, api_version: str, kind: str) -> Callable[[Manifest], bool] | None:
+    def _first(
+        self,
+        manifest: Manifest,
+        compiled: dict[KindId, _Compiled],
+        again: Callable[[Manifest], tuple[Fault, ...]],
+    ) -> tuple[Fault, ...]:
+        """The faults of a manifest whose schema is not in `compiled` yet, where `again` will look for it."""
+        api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
+        if not isinstance(api_version, str) or not isinstance(kind, str):
+            return (_unnamed(manifest),)
         schema = self.schema(api_version, kind)
         if schema is None:
-            return None
-        from jsonschema_rs import Draft7Validator  # noqa: PLC0415  # 15 ms to import
+            return (self._unknown(api_version, kind),)
+        from jsonschema_rs import Draft7Validator, RegexOptions  # noqa: PLC0415  # 15 ms to import
 
-        validator = Draft7Validator(schema)
-        self._validators[api_version, kind] = validator
-        self._accepts[api_version, kind] = validator.is_valid
-        return validator.is_valid
+        if compiled is self._partial:
+            schema = _without_required(schema)
+        validator = Draft7Validator(schema, pattern_options=RegexOptions())  # linear time, whatever the text
+        compiled[api_version, kind] = _Compiled(schema, validator, validator.is_valid)
+        return again(manifest)
 
     def _unknown(self, api_version: str, kind: str) -> Fault:
         known = self.kinds()
@@ -122,6 +146,30 @@ class ManifestSchemas:
                 else "the kinds that there are schemas for are in schemas/kubernetes"
             )
         return Fault(Reason.UNKNOWN_KIND, ("kind",), f"there is no schema for `{kind}` of `{api_version}`", hint)
+
+
+def _faults(manifest: Manifest, compiled: _Compiled) -> tuple[Fault, ...]:
+    try:
+        if compiled.accepts(manifest):
+            return ()
+        from pavior.kubernetes.explanation import explain  # noqa: PLC0415  # only faults need it
+
+        return explain(compiled.validator.iter_errors(manifest), compiled.schema)
+    except ValueError:  # a lone surrogate, which no API server reads
+        return (Fault(Reason.BAD_VALUE, (), "holds text that is not Unicode"),)
+
+
+def _without_required(schema: Any, *, names: bool = False) -> Any:
+    """A schema that misses nothing. `names`: the keys of this map are names of fields, not keywords."""
+    if isinstance(schema, list):
+        return [_without_required(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_required(part, names=not names and key in ("properties", "definitions"))
+        for key, part in schema.items()
+        if names or key != "required"
+    }
 
 
 def _unnamed(manifest: Manifest) -> Fault:

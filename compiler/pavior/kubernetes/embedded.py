@@ -1,0 +1,35 @@
+"""Manifests inside manifests, which something in the cluster completes. Where they are is data: `definitions.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from pavior import model
+from pavior.model import Manifest, Value
+
+Embeddings: TypeAlias = Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]
+"""apiVersion and kind of the outer manifest → pointers, as keys, to the inner ones; `*` is every item of a list."""
+
+
+def read_embeddings(file: Path) -> dict[tuple[str, str], tuple[tuple[str, ...], ...]]:
+    """The embeddings of a `definitions.json`; none if there is no such file."""
+    found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
+    for entry in json.loads(file.read_bytes())["embeds"] if file.is_file() else ():
+        name = (entry["apiVersion"], entry["kind"])
+        found[name] = (*found.get(name, ()), tuple(entry["at"].split("/")[1:]))
+    return found
+
+
+def embedded(value: Value, keys: tuple[str, ...], path: model.Path = ()) -> Iterator[tuple[model.Path, Manifest]]:
+    """The maps that `keys` lead to, with their paths."""
+    if not keys:
+        if isinstance(value, dict):
+            yield path, value
+    elif keys[0] == "*":
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from embedded(item, keys[1:], (*path, index))
+    elif isinstance(value, dict) and keys[0] in value:
+        yield from embedded(value[keys[0]], keys[1:], (*path, keys[0]))
