@@ -156,10 +156,9 @@ def test_a_manifest_without_a_kind_has_one_fault(schemas: ManifestSchemas, manif
     assert [fault.message for fault in schemas.faults(manifest)] == [message]
 
 
-def test_text_that_is_not_unicode_is_a_fault(schemas: ManifestSchemas) -> None:
-    (fault,) = schemas.faults(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": "\ud800"}}
-    )
+@pytest.mark.parametrize("metadata", [{"name": "x", "labels": {"a": "\ud800"}}, {"name": 1, "\ud800": "a"}])
+def test_text_that_is_not_unicode_is_a_fault(schemas: ManifestSchemas, metadata: dict[str, Any]) -> None:
+    (fault,) = schemas.faults({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
     assert fault.message == "holds text that is not Unicode"
 
 

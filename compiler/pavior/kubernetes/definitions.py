@@ -132,6 +132,7 @@ def _closed(schema: Schema, *, close: bool = True) -> Schema:
         plain.setdefault("anyOf", [{"type": "integer"}, {"type": "string"}])
     is_object = plain.get("type") == "object" or "properties" in plain
     if close and is_object and not schema.get(_OPEN) and not schema.get(_EMBEDDED):
+        plain.setdefault("properties", {})  # without it jsonschema-rs does not say which field is unknown
         plain.setdefault("additionalProperties", False)
     if plain.pop("nullable", False) and isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]

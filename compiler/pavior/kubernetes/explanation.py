@@ -64,8 +64,6 @@ def _faults(error: Any, schema: Schema) -> list[Fault]:
     if keyword == "additionalProperties":
         fields = sorted(_rule(error, schema).get("properties", ()))
         return [_unknown(name, path, fields) for name in error.kind.unexpected]
-    if keyword == "falseSchema":  # a field of a map that may have none
-        return [_unknown(str(path[-1]), path[:-1], [])]
     if keyword == "required":
         return [Fault(Reason.MISSING_FIELD, path, f"`{error.kind.property}` is missing{_beside(path, 'from')}")]
     if keyword in ("anyOf", "oneOf") and hasattr(error.kind, "context"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,7 @@ from pavior.kubernetes.schemas import KindId, file_name
 _ENDINGS = (".yaml", ".yml", ".json")  # what kubeconform reads in a folder
 _LOCATION = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 
+_INNERMOST = re.compile(r"jsonschema: '(?P<where>[^']*)' does not validate with \S+: (?P<text>.+)", re.DOTALL)
 _HOW_TO_GET_IT = (
     "get it with `make tools` in a checkout of Pavior, or with"
     " `go install github.com/yannh/kubeconform/cmd/kubeconform@v0.6.7`, and have it in $PATH or name it in $KUBECONFORM"
@@ -138,15 +140,20 @@ def _diagnostics(result: Mapping[str, Any], repository: Path) -> Iterator[Diagno
     file = Path(result["filename"])
     path = file.resolve().relative_to(repository.resolve()).as_posix()
     place = places(file, path, Place(result.get("version") or "", kind, name))
+    code = REFUSED if result["status"] == "statusInvalid" else UNVERIFIED
+    for where, text in _said(result):
+        yield Diagnostic(code, place(where), f"{kind} `{name}`: {where + ' ' if where else ''}{_lowered(text)}")
+
+
+def _said(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What kubeconform says of a manifest: JSON pointers and texts."""
+    text = result.get("msg") or result["status"]
+    # The message names the innermost fault; `validationErrors` may name only the schema around it.
+    innermost = _INNERMOST.search(text)
+    if innermost:
+        return [(innermost["where"], innermost["text"])]
     errors = result.get("validationErrors") or []
-    if result["status"] == "statusInvalid" and errors:
-        for error in errors:
-            where = error.get("path", "")
-            message = f"{kind} `{name}`: {where + ' ' if where else ''}{_lowered(error['msg'])}"
-            yield Diagnostic(REFUSED, place(where), message)
-    else:
-        code = REFUSED if result["status"] == "statusInvalid" else UNVERIFIED
-        yield Diagnostic(code, place(""), f"{kind} `{name}`: {_lowered(result.get('msg') or result['status'])}")
+    return [(each.get("path", ""), each["msg"]) for each in errors] or [("", text)]
 
 
 def _lowered(text: str) -> str:
