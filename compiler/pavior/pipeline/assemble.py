@@ -6,7 +6,7 @@ An owner is what a folder below rendered/<target>/ belongs to: a service, a team
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from pavior.diagnostics import Diagnostic
@@ -114,7 +114,7 @@ class Stacks:
                 rank(f"team {team.name}", team.document),
                 rank(f"team {team.name} in {target.environment}", team.document, ("environments", target.environment)),
             ]
-            self._teams[key] = stack(ranks, beneath=self._target(path, target))
+            self._teams[key] = stack(self._known(path, ranks), beneath=self._target(path, target))
         return self._teams[key]
 
     def _target(self, path: GoldenPath, target: Target) -> Stack:
@@ -127,8 +127,24 @@ class Stacks:
                 rank(f"environment {target.environment}", environment),
                 rank(f"cluster {target.cluster}", environment, ("clusters", target.cluster)),
             ]
-            self._targets[key] = stack(ranks, beneath=self._lowest(path))
+            self._targets[key] = stack(self._known(path, ranks), beneath=self._lowest(path))
         return self._targets[key]
+
+    def _known(self, path: GoldenPath, ranks: list[Rank]) -> list[Rank]:
+        """The ranks without the fields that the golden path's components lack: a wide layer speaks to many paths."""
+        fields = self.platform.schemas.paths[path.name].fields
+
+        def known(layer: Layer) -> Layer:
+            return replace(layer, values={k: v for k, v in layer.values.items() if k in fields})
+
+        return [
+            replace(
+                each,
+                defaults=known(each.defaults) if each.defaults else None,
+                tiers={tier: known(layer) for tier, layer in each.tiers.items()},
+            )
+            for each in ranks
+        ]
 
     def _lowest(self, path: GoldenPath) -> Stack:
         if path.name not in self._components:

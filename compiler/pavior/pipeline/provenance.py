@@ -5,7 +5,7 @@ Layers are merged once more with origins for one service in one target; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pavior.expression import LeafOrigin, OriginTree, Template, Traced
@@ -105,9 +105,10 @@ class Provenance:
         elif root == "linked":
             return self._linked(path)
         elif root == "team" and path[1:] not in ((), ("name",), ("namespace",)):
-            return Read(path, at_path(self.scene, path), tuple(self._team(path[1:])))
+            return Read(path, at_path(self.scene, path), self._team(path[1:]))
         elif root in ("organization", "environment", "cluster", "target", "team", "service"):
-            return Read(path, at_path(self.scene, path), tuple(self._file(path)))
+            value = at_path(self.scene, path)
+            return Read(path, value, tuple(self._file(path)) if value is not None else ())
         return Read(path, at_path(self.scene, path), self.origins.get(path, ()))
 
     def step(self, origin: LeafOrigin, voice: Voice) -> Step:
@@ -159,33 +160,24 @@ class Provenance:
         span = document.positions().value((*at, *path[1:])) if written else head(document.positions().value(at))
         yield Contributor(name, span, at_path(self.scene, path))
 
-    def _team(self, path: Path) -> Iterator[Contributor]:
-        team = self.owner.team
-        for at, values in team_layers(team, self.owner.target.target.environment) if team else ():
-            value = part(values, path)
-            if value is not None and team is not None:
-                name = f"team {team.name}" + (f" in {at[1]}" if at else "")
-                yield Contributor(name, team.document.positions().value((*at, *path)), value)
+    def _team(self, path: Path) -> tuple[Contributor, ...]:
+        team, environment = self.owner.team, self.owner.target.target.environment
+        if team is None:
+            return ()
+        names = (f"team {team.name}", f"team {team.name} in {environment}")
+        said = [(names[bool(at)], team.document, at, values) for at, values in team_layers(team, environment)]
+        return tuple(_speakers(said, path))
 
     def _settings(self, path: Path, voice: Voice) -> Read:
         target = self.owner.target
-        found = [
-            Contributor(name, document.positions().value((*at, *path[1:])), value)
-            for name, document, at, values in settings_layers(self.fleet.files, voice.component, target.target)
-            if (value := part(values, path[1:])) is not None
-        ]
+        said = settings_layers(self.fleet.files, voice.component, target.target)
         value = at_path(target.settings.get(voice.component, {}), path[1:])
-        return Read(("settings", *path[1:]), value, tuple(found))
+        return Read(("settings", *path[1:]), value, tuple(_speakers(said, path[1:])))
 
     def _contributed(self, path: Path) -> Iterator[Step]:
         for (accepted, name), (voice, tree) in self._contributions.items():
             if path[1:2] in ((), (accepted,)) and path[2:3] in ((), (name,)):
-                found: OriginTree | None = tree
-                for key in path[3:]:
-                    if isinstance(found, LeafOrigin):
-                        break
-                    found = found.get(str(key)) if isinstance(found, dict) else None
-                for _, origin in leaves(found) if found is not None else ():
+                for _, origin in leaves(_subtree(tree, path[3:])):
                     yield self.step(origin, voice)
 
     def _linked(self, path: Path) -> Read:
@@ -223,6 +215,26 @@ class Provenance:
                         for at, origin in leaves(traced.origins):
                             if at[: len(fact)] == fact:
                                 yield other.step(origin, voice)
+
+
+def _subtree(tree: OriginTree, path: Path) -> OriginTree:
+    """What made the value at `path`; of a value that is not there, nothing."""
+    for key in path:
+        if isinstance(tree, LeafOrigin):
+            break
+        if isinstance(tree, list):
+            tree = tree[key] if isinstance(key, int) and key < len(tree) else {}
+        else:
+            tree = tree.get(str(key), {})
+    return tree
+
+
+def _speakers(said: Iterable[tuple[str, Document, Path, Value]], path: Path) -> Iterator[Contributor]:
+    """Who of these layers, lowest first, spoke of what stands at `path`. A list is its winner's alone."""
+    whole = next((path[:i] for i, key in enumerate(path) if isinstance(key, int)), path)
+    found = [(name, document, at, values) for name, document, at, values in said if at_path(values, whole) is not None]
+    for name, document, at, values in found if whole == path else found[-1:]:
+        yield Contributor(name, document.positions().value((*at, *path)), at_path(values, path))
 
 
 def leaves(tree: OriginTree, at: Path = ()) -> Iterator[tuple[Path, LeafOrigin]]:

@@ -1,0 +1,93 @@
+"""Provenance over the whole reference fleet: every leaf of every artifact names its template line and the layers that set it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pavior.emit import emit
+from pavior.model import Artifact, Span
+from pavior.pipeline import Selection, owners
+from pavior.pipeline.assemble import by_artifact
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.compile import Workbench, compile_owner
+from pavior.pipeline.explain import explain_owner, trace
+from pavior.pipeline.fleet import prepare
+from pavior.pipeline.provenance import Read
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def fleet():
+    outcome = prepare(ROOT, Clock())
+    assert outcome.value is not None
+    return outcome.value
+
+
+@pytest.fixture(scope="module")
+def everyone(fleet):
+    return [owner for group in owners(fleet, Selection()) for owner in group]
+
+
+@pytest.fixture(scope="module")
+def lines():
+    known: dict[str, list[str]] = {}
+
+    def of(file: str) -> list[str]:
+        if file not in known:
+            known[file] = (ROOT / file).read_text(encoding="utf-8").split("\n")
+        return known[file]
+
+    return of
+
+
+def test_tracing_renders_the_same_bytes(fleet, everyone):
+    bench = Workbench(fleet)
+    for owner in everyone:
+        plain = compile_owner(bench, owner)
+        _, placed = trace(fleet, owner)
+        traced = {
+            path: emit(Artifact(path, owner.source, tuple(p.item.value for p in each)))
+            for path, each in by_artifact(placed).items()
+        }
+        assert traced == plain.files, str(owner)
+
+
+def test_every_leaf_of_every_artifact_is_explained(fleet, everyone, lines):
+    explained = 0
+    for owner in everyone:
+        for leaf in explain_owner(fleet, owner):
+            where = f"{leaf.artifact} {leaf.at}"
+            assert_inside(leaf.origin.span, lines, where)
+            for condition in leaf.origin.conditions:
+                assert_inside(condition.span, lines, where)
+            for read in (*leaf.reads, *(r for reads in leaf.conditions for r in reads)):
+                assert_explained(read, lines, f"{where}: {read.path}")
+            explained += 1
+    assert explained > 10_000
+
+
+def assert_explained(read: Read, lines, where: str) -> None:
+    """A value that is there has a layer or a template leaf that made it, and the layer that won said just that value."""
+    if read.value not in (None, {}, []):
+        assert read.contributors or read.steps, where
+    for contributor in read.contributors:
+        assert_inside(contributor.span, lines, where)
+    if read.contributors and not isinstance(read.value, dict):
+        winner = read.contributors[-1]
+        assert winner.removed == (read.value is None), where
+        assert winner.removed or winner.value == read.value, where
+    for step in read.steps:
+        assert_inside(step.origin.span, lines, where)
+        for inner in step.reads:
+            assert_explained(inner, lines, where)
+
+
+def assert_inside(span: Span, lines, where: str) -> None:
+    text = lines(span.file)
+    assert 1 <= span.line <= span.end_line <= len(text), (where, span)
+    assert 1 <= span.column <= len(text[span.line - 1]) + 1, (where, span)
+    assert 1 <= span.end_column <= len(text[span.end_line - 1]) + 1, (where, span)
+    assert (span.line, span.column) < (span.end_line, span.end_column), (where, span)
