@@ -1,0 +1,97 @@
+"""Together: what only shows when all owners of a run are seen, and what that takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pavior.diagnostics import Diagnostic
+from pavior.model import Change, ServiceId, UnitPlan
+from pavior.phases.plan import claim, stale
+from pavior.pipeline.assemble import Owner
+from pavior.pipeline.compile import collision
+from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.retired import unretired
+from pavior.pipeline.selection import Selection
+from pavior.pipeline.work import Worked
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Units that may be written together: of a service, of a team or environment in a target, or what nothing renders."""
+
+    owner: str
+    units: tuple[UnitPlan, ...]
+
+
+@dataclass(slots=True)
+class Together:
+    """One run over a fleet. It remembers paths, services and hashes, never bytes or manifests."""
+
+    fleet: Fleet
+    planned: dict[str, list[str]] = field(default_factory=dict)
+    """The paths of the units that are planned, by the folder that they are rendered from."""
+    changed: list[UnitPlan] = field(default_factory=list)
+    """The units that differ from the tree, without their content."""
+    _claimed: dict[str, str] = field(default_factory=dict)
+    _taken: dict[tuple[str, int], Owner] = field(default_factory=dict)
+
+    def compare(self, group: Sequence[Owner], worked: Worked) -> Iterator[Diagnostic]:
+        """What is wrong between a group and those before it: one file of two owners, or one identity of two manifests."""
+        yield from claim(self._claimed, worked.units, group[0].source)
+        by_target = {owner.target.target.name: owner for owner in group}
+        position: dict[str, int] = {}
+        for target, identity in worked.taken:
+            index = position[target] = position.get(target, -1) + 1
+            owner = by_target[target]
+            other = self._taken.setdefault((target, identity), owner)
+            if other is not owner:
+                yield from collision(self.fleet, owner, index, str(other))
+
+    def withhold(self, owner: Owner) -> None:
+        """A fault of an owner: a service is not written at all, nor is what reads its facts."""
+        if owner.service is not None:
+            self.fleet.broken.add(owner.service.id)
+
+    def step(self, source: str, units: Sequence[UnitPlan]) -> Step:
+        self.planned.setdefault(source, []).extend(unit.path for unit in units)
+        for unit in units:
+            if unit.changed:
+                changes = tuple(Change(change.path, change.action) for change in unit.changed)
+                self.changed.append(UnitPlan(unit.path, unit.is_directory, unit.present, changes))
+        return Step(source, tuple(units))
+
+    def withheld(self) -> dict[ServiceId, str]:
+        """The services that are not written, and why."""
+        fleet = self.fleet
+        reasons = dict.fromkeys(sorted(fleet.broken), "it has errors")
+        for reader, other in (*fleet.blocked.items(), *fleet.links.readers_of(fleet.broken)):
+            reasons.setdefault(reader, f"it reads from {other}, which has errors")
+        return reasons
+
+    def stale(self, selection: Selection) -> Iterator[tuple[str, tuple[UnitPlan, ...], list[Diagnostic]]]:
+        """What nothing renders any more, by the folder that it was rendered from, and what speaks against deleting it.
+
+        Nothing of what is at fault is deleted, nor of what this run is not about.
+        """
+        kept = [f"teams/{service}" for service in self.fleet.repository.services if not self.fleet.writable(service)]
+        kept += [f"teams/{team}" for team in self.fleet.broken_teams]
+        kept += self.fleet.repository.unusable
+        sources: dict[str, str] = {}
+
+        def answers_for(path: str, source: str) -> bool:
+            sources[path] = source
+            if any(source == k or source.startswith(f"{k}/") for k in kept):
+                return False
+            environment = path.split("/", maxsplit=1)[0].partition("@")[0]
+            return selection.environment(environment) and selection.source(source)
+
+        grouped: dict[str, list[UnitPlan]] = {}
+        for unit in stale(self.fleet.repository.root, self._claimed.keys(), answers_for):
+            grouped.setdefault(sources[unit.changes[0].path], []).append(unit)
+        for source, units in grouped.items():
+            found = list(unretired(self.fleet, units))
+            service = next((s for s in self.fleet.services if f"teams/{s}" == source), None)
+            if service is not None and any(d.is_error for d in found):
+                self.fleet.broken.add(service)
+            yield source, tuple(units), found
