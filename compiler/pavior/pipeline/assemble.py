@@ -13,7 +13,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.expression import TemplateFault
 from pavior.layering.merge import merge, part
 from pavior.layering.ranks import Rank, component_rank, rank, service_layers
-from pavior.layering.stack import Stack, stack
+from pavior.layering.stack import Stack, needs_words, stack
 from pavior.model import Document, Layer, Manifest, Path, ServiceId, Span, Target, Value
 from pavior.phases import customize
 from pavior.phases.compose import DEFAULTS_FILE
@@ -106,6 +106,7 @@ class Stacks:
     _components: dict[str, Stack] = field(default_factory=dict)
     _targets: dict[tuple[str, str], Stack] = field(default_factory=dict)
     _teams: dict[tuple[str, str, str], Stack] = field(default_factory=dict)
+    _types: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     def of(self, path: GoldenPath, target: Target, team: TeamInput) -> Stack:
         key = (path.name, target.name, team.name)
@@ -116,6 +117,23 @@ class Stacks:
             ]
             self._teams[key] = stack(self._known(path, ranks), beneath=self._target(path, target))
         return self._teams[key]
+
+    def types_of_needs(self, document: Document, team: TeamInput | None) -> Mapping[str, str]:
+        """The types of the entries of `needs` that layers beneath a service bring, of which its file may leave the type out."""
+        path = self.platform.golden_paths.get(str(part(document.value, ("goldenPath",))))
+        if path is None or team is None:
+            return {}
+        key = (path.name, team.name)
+        if key not in self._types:
+            self._types[key] = {
+                name: entry["type"]
+                for target in self.platform.targets
+                for word in needs_words(self.of(path, target.target, team), None)
+                if isinstance(word.value, dict)
+                for name, entry in word.value.items()
+                if isinstance(entry, dict) and isinstance(entry.get("type"), str)
+            }
+        return self._types[key]
 
     def _target(self, path: GoldenPath, target: Target) -> Stack:
         key = (path.name, target.name)

@@ -33,6 +33,7 @@ from pavior.repository import COMPONENTS, GOLDEN_PATHS
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
 from pavior.schema.fault import Fault
+from pavior.schema.fault import span_of as fault_span
 
 
 @dataclass(slots=True)
@@ -207,7 +208,8 @@ def _load_service(fleet: Fleet, service: ServiceId) -> None:
     with fleet.clock.phase("validate"):
         schemas = fleet.platform.schemas
         if document is not None:
-            found.extend(validate.validate(document, "platform", schemas))
+            types = fleet.stacks.types_of_needs(document, fleet.teams.get(service.team))
+            found.extend(validate.validate(document, "platform", schemas, types=types))
         for patch in patches:
             found.extend(validate.validate(patch, "patch", schemas))
     if fleet.break_(service, found) or document is None or service.team in fleet.broken_teams:
@@ -261,7 +263,7 @@ def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
 def _spec_faults(fleet: Fleet, service: ServiceInput, target: Target, spec: Value) -> Iterator[Diagnostic]:
     """Faults of an effective spec, each at the origin that won; where something is missing, at its parent in platform.yaml."""
     schemas = fleet.platform.schemas
-    faults = list(validate.validate_effective(spec, service.path.name, schemas))
+    faults = list(validate.validate_effective(spec, service.path.name, schemas, f"`{service.id}`"))
     if not faults:
         return
     own = layers_of(service, target)
@@ -281,7 +283,7 @@ def span_of(origins: Origins, document: Document, fault: Fault) -> Span:
             if at in origins:
                 return origins[at][-1].span
             at = at[:-1]
-    return document.positions().key(fault.path)
+    return fault_span(fault, document.positions())
 
 
 def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
