@@ -1,0 +1,158 @@
+"""Every diagnostic as people meet it: the cases of tests/diagnostics/, run as they are written there.
+
+`PAVIOR_UPDATE=1 pytest tests/test_diagnostics.py` writes what is printed now into the cases; read the difference before it is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import click.testing
+import pytest
+from pavior.cli.app import pavior
+from pavior.diagnostics import Outcome
+from pavior.diagnostics.catalogue import catalogue
+from pavior.phases.compose import Files
+from pavior.phases.discover import Repository
+from pavior.pipeline import fleet
+from pavior.platform import Platform
+
+from tests.literate import Case, cases, heading, rewrite
+
+HERE = Path(__file__).parent
+SOURCES = sorted(path for path in (HERE / "diagnostics").glob("*.md") if path.name != "README.md")
+CASES = [case for source in SOURCES for case in cases(source)]
+BASES = {"small": HERE / "platform", "fleet": HERE.parent}
+UPDATE = bool(os.environ.get("PAVIOR_UPDATE"))
+
+Snapshot = Mapping[str, tuple[int, int, bytes]]
+
+
+@pytest.fixture(scope="session")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The repositories that cases begin with, each rendered on its first use."""
+    return _Bases(tmp_path_factory.mktemp("bases"))
+
+
+class _Bases(dict[str, Path]):
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, name: str) -> Path:
+        root = self._folder / name
+        for part in ("golden-paths", "teams"):
+            shutil.copytree(BASES[name] / part, root / part)
+        status, output = _pavior(root, "render")
+        assert status == 0, output
+        assert "error" not in output and "warning" not in output, output
+        self[name] = root
+        return root
+
+
+@pytest.fixture(scope="session")
+def _platforms() -> dict[bytes, Outcome[tuple[Platform, Files]]]:
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def _platforms_compile_once(
+    monkeypatch: pytest.MonkeyPatch, _platforms: dict[bytes, Outcome[tuple[Platform, Files]]]
+) -> None:
+    """Golden paths that are the same bytes are the same platform: half a second for each case on this repository's own."""
+    compile_platform = fleet.load_platform
+
+    def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
+        files = sorted(path for path in (repository.root / "golden-paths").rglob("*") if path.is_file())
+        key = b"\0".join(
+            part for path in files for part in (str(path.relative_to(repository.root)).encode(), path.read_bytes())
+        )
+        if key not in _platforms:
+            _platforms[key] = compile_platform(repository)
+        return _platforms[key]
+
+    monkeypatch.setattr(fleet, "load_platform", load_platform)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case_prints_what_it_says(case: Case, bases: Mapping[str, Path], tmp_path: Path) -> None:
+    root = tmp_path / "platform"
+    shutil.copytree(bases[case.base], root, symlinks=True)
+    _break(root, case)
+    before = _snapshot(root / "rendered")
+    for command in case.commands[:-1]:
+        _do(root, command)
+        before = _snapshot(root / "rendered")
+    status, output = _do(root, case.commands[-1])
+    printed = "\n".join(line.rstrip() for line in output.replace(str(root), "/platform").splitlines()) + "\n"
+    if UPDATE and printed != case.expected:
+        rewrite(case.source, {case.title: printed})
+    else:
+        assert printed == case.expected
+    found = re.findall(r"^(?:error|warning)\[(PV[0-9]{3})", printed, re.MULTILINE)
+    assert found == list(case.shows)
+    wanted = case.status if case.status is not None else int("error[" in printed)
+    assert status == wanted
+    if wanted == 1 and case.commands[-1][1] in ("check", "validate"):
+        status, output = _do(root, ("pavior", "render", *case.commands[-1][2:]))
+    if wanted:
+        after = _snapshot(root / "rendered")
+        written = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        assert {path for path in written if not path.startswith(case.writes)} == set() if case.writes else not written
+
+
+def test_every_code_has_a_case() -> None:
+    assert sorted(code.number for code in catalogue().values()) == sorted({heading(source)[0] for source in SOURCES})
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_file_is_named_after_its_code(source: Path) -> None:
+    number, name = heading(source)
+    assert catalogue()[number].name == name
+    assert source.stem == f"{number}-{name}"
+
+
+def _break(root: Path, case: Case) -> None:
+    for file in case.files:
+        place = root / file.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(file.content)
+
+
+def _do(root: Path, command: tuple[str, ...]) -> tuple[int, str]:
+    match command:
+        case ("pavior", *arguments):
+            return _pavior(root, *arguments)
+        case ("rm", *paths):
+            for path in paths:
+                shutil.rmtree(root / path) if (root / path).is_dir() else (root / path).unlink()
+        case ("mv", source, target):
+            (root / source).rename(root / target)
+        case ("mkdir", path):
+            (root / path).mkdir(parents=True)
+        case ("ln", "-s", target, path):
+            (root / path).symlink_to(target)
+        case _:
+            raise ValueError(f"cases don't know the command {command[0]}")
+    return 0, ""
+
+
+def _pavior(root: Path, *arguments: str) -> tuple[int, str]:
+    result = click.testing.CliRunner().invoke(pavior, ["-C", str(root), *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def _snapshot(folder: Path) -> Snapshot:
+    """Inode, time and bytes of every file, so that a file that was written again with the same bytes shows."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            status = path.stat()
+            found[str(path.relative_to(folder))] = (status.st_ino, status.st_mtime_ns, path.read_bytes())
+    return found
