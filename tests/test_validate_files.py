@@ -181,6 +181,7 @@ def test_a_misspelt_required_field_is_not_missing_too() -> None:
         ("wep", "there is no golden path `wep`", "did you mean `web`?"),
         ("batch-processing", "there is no golden path `batch-processing`", "there are web, job, site"),
         ("web@2.0.0", "golden path `web` has no release `2.0.0`", "it has no releases yet: write `web`"),
+        ("web@next", "golden path `web` has no release `next`", "it has no releases yet: write `web`"),
     ],
 )
 def test_an_unknown_golden_path_is_one_fault(named: str, message: str, hint: str) -> None:
@@ -188,10 +189,6 @@ def test_an_unknown_golden_path_is_one_fault(named: str, message: str, hint: str
     diagnostic = only(text)
     assert (diagnostic.code.number, diagnostic.message, diagnostic.hint) == ("PV207", message, hint)
     assert marked(text, diagnostic) == named
-
-
-def test_a_channel_of_a_golden_path_is_known() -> None:
-    assert found("apiVersion: pavior.dev/v1\ngoldenPath: web@next\nport: 80\n") == ()
 
 
 def test_an_unknown_version_of_the_format_has_its_own_code() -> None:

@@ -55,9 +55,9 @@ def _render(root: Path, options: Options) -> int:
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
-        print(f"rendered {_count(report.owners, 'owner')}: {_count(files, 'file')} changed")
+        print(f"{_rendered(report)}: {_count(files, 'file')} changed")
         for service, reason in sorted(report.withheld.items()):
-            print(f"  not written: {service} ({reason})")
+            print(f"  not written: {service}: {reason}")
     return _timed(report, FOUND if report.failed else CLEAN)
 
 
@@ -67,7 +67,7 @@ def _check(root: Path, options: Options) -> int:
         report = check(root, _selection(options), clock, advance)
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text" and not report.diagnostics:
-        print(f"checked {_count(report.owners, 'owner')}: everything is as it would be rendered")
+        print(f"{_rendered(report)}: everything is as it would be rendered")
     return _timed(report, FOUND if report.failed else CLEAN)
 
 
@@ -75,7 +75,7 @@ def _validate(root: Path, options: Options) -> int:
     report = validate(root, Clock())
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text" and not report.diagnostics:
-        print(f"{_count(report.owners, 'service')}: nothing wrong")
+        print(f"{_count(len(report.services), 'service')}: nothing wrong")
     return FOUND if report.failed else CLEAN
 
 
@@ -98,6 +98,11 @@ def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str) -> None:
     colour = form == "text" and sys.stdout.isatty()
     for line in module.render(list(diagnostics), read, colour=colour):
         print(line)
+
+
+def _rendered(report: Report) -> str:
+    services, targets = _count(len(report.services), "service"), _count(len(report.targets), "target")
+    return f"{_count(report.manifests, 'manifest')} of {services} for {targets}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -30,11 +30,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Report:
-    """What a command found and did. `changed` are the units that differ or were written; `withheld` the services left out."""
+    """What a command found and did. `changed` are the units that differ or were written, `withheld` the services that were not."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     changed: list[UnitPlan] = field(default_factory=list)
-    owners: int = 0
+    services: set[ServiceId] = field(default_factory=set)
+    targets: set[str] = field(default_factory=set)
     manifests: int = 0
     withheld: dict[ServiceId, str] = field(default_factory=dict)
     withdrawn: list[str] = field(default_factory=list)
@@ -52,7 +53,7 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
     recover(root)
     outcome = prepare(root, report.clock)
     report.diagnostics.extend(outcome.diagnostics)
-    report.owners = len(outcome.value.services) if outcome.value else 0
+    report.services.update(outcome.value.services if outcome.value else ())
     return report
 
 
@@ -108,7 +109,8 @@ def planned(
     for done, (group, worked) in enumerate(zip(groups, work_all(Workbench(fleet), groups, jobs), strict=True)):
         found = [*worked.diagnostics, *together.compare(group, worked)]
         report.diagnostics.extend(found)
-        report.owners += len(group)
+        report.targets.update(owner.target.target.name for owner in group)
+        report.services.update(owner.service.id for owner in group if owner.service)
         report.manifests += worked.manifests
         if any(d.is_error for d in found):
             together.withhold(group[0])

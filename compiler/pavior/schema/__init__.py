@@ -95,8 +95,5 @@ class Schemas:
     environments: tuple[str, ...]
 
     def path(self, reference: str) -> PathSchemas | None:
-        """The golden path that platform.yaml names: exactly, or for a channel (`web-service@next`) by its name."""
-        if reference in self.paths:
-            return self.paths[reference]
-        name, at, release = reference.partition("@")
-        return self.paths.get(name) if at and release and not release[0].isdigit() else None
+        """The golden path that platform.yaml names, as it names it."""
+        return self.paths.get(reference)
