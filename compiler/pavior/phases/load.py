@@ -14,7 +14,7 @@ from yaml.nodes import MappingNode, Node
 from pavior.diagnostics import Outcome
 from pavior.model import Document, Positions, Source, Value
 from pavior.syntax.composer import TooDeepError, compose, tokens
-from pavior.syntax.faults import faults, references
+from pavior.syntax.faults import faults, may_refer, references
 from pavior.syntax.positions import lines_of, positions_of
 from pavior.syntax.refusal import is_empty, refusal, text_fault
 from pavior.syntax.values import RefusedError, value_of
@@ -70,9 +70,7 @@ def _nodes(source: Source, limit: int) -> list[Node]:
     content = source.content
     if text_fault(source, limit):
         raise RefusedError
-    if (b"&" in content or b"*" in content or b"!" in content or b"%" in content) and any(
-        references(source.path, tokens(content))
-    ):
+    if may_refer(content) and any(references(source.path, tokens(content))):
         raise RefusedError
     return compose(content)
 

@@ -15,7 +15,7 @@ from yaml.nodes import Node
 from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
-from yaml.tokens import Token
+from yaml.tokens import FlowMappingEndToken, FlowMappingStartToken, FlowSequenceEndToken, FlowSequenceStartToken, Token
 
 try:
     from yaml._yaml import CParser
@@ -27,7 +27,7 @@ DEEPEST = 64
 
 _FLOW_COLLECTIONS_UNCOUNTED = 100
 _LONGEST_FOR_PURE = 2**16
-_DIRECTIVE = re.compile(rb"^%", re.MULTILINE)
+_DISPUTED = re.compile(rb"^%|[|>][-+0-9]*#", re.MULTILINE)
 _SURELY_DEEP = re.compile(rb"^[\t ?:-]{100}", re.MULTILINE)
 
 
@@ -116,12 +116,13 @@ def explains(content: bytes) -> bool:
 def _needs_pure(content: bytes) -> bool:
     """Whether libyaml is missing, or could read the content otherwise than PyYAML's own parser, which then decides everywhere.
 
-    PyYAML refuses tabs between tokens, libyaml reads some of them; libyaml refuses directives that it does not know.
+    PyYAML refuses tabs between tokens and comments right after `|`, libyaml reads some of them; libyaml refuses directives that
+    it does not know.
     """
-    return CParser is None or (
-        len(content) <= _LONGEST_FOR_PURE
-        and (b"\t" in content or (b"%" in content and _DIRECTIVE.search(content) is not None))
-    )
+    if CParser is None or len(content) > _LONGEST_FOR_PURE:
+        return CParser is None
+    suspicious = b"%" in content or b"|" in content or b">" in content
+    return b"\t" in content or (suspicious and _DISPUTED.search(content) is not None)
 
 
 def _may_be_deep(content: bytes) -> bool:
@@ -135,10 +136,19 @@ def _may_be_deep(content: bytes) -> bool:
 
 
 def tokens(content: bytes, *, pure: bool = False) -> Iterator[Token]:
-    """The tokens of `content` up to its first lexical fault."""
+    """The tokens of `content` up to its first lexical fault, or to where flow collections are too deep to go on.
+
+    The time that a scanner takes for one token grows with the number of open brackets.
+    """
     scanner: Any = _PureComposer(content) if pure or _needs_pure(content) else _FastComposer(content)
     try:
-        while scanner.check_token():
-            yield scanner.get_token()
+        depth = 0
+        while depth <= DEEPEST and scanner.check_token():
+            token = scanner.get_token()
+            if isinstance(token, FlowSequenceStartToken | FlowMappingStartToken):
+                depth += 1
+            elif isinstance(token, FlowSequenceEndToken | FlowMappingEndToken):
+                depth -= 1
+            yield token
     except (YAMLError, ValueError, OverflowError):
         return

@@ -14,7 +14,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes import load as codes
 from pavior.model import Source, Span
 from pavior.syntax.composer import TooDeepError, compose, explains, tokens
-from pavior.syntax.faults import faults, references
+from pavior.syntax.faults import faults, may_refer, references
 from pavior.syntax.positions import lines_of, positions_of, span_of
 from pavior.syntax.wording import syntax_fault
 
@@ -46,9 +46,10 @@ def refusal(source: Source, limit: int, found: Exception, *, single: bool) -> tu
 def _faults(source: Source, single: bool, pure: bool) -> Iterator[Diagnostic]:
     file, content = source.path, source.content
     referring = False
-    for diagnostic in references(file, tokens(content, pure=pure)):
-        referring = True
-        yield diagnostic
+    if may_refer(content):
+        for diagnostic in references(file, tokens(content, pure=pure)):
+            referring = True
+            yield diagnostic
     if referring:
         return
     try:
