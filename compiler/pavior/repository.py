@@ -67,6 +67,12 @@ class Repository:
     services: Mapping[ServiceId, ServiceFiles]
     unusable: tuple[str, ...]
 
+    @property
+    def unusable_services(self) -> frozenset[ServiceId]:
+        """The services that are unusable, or in whose folder something is."""
+        parts = [path.split("/") for path in self.unusable]
+        return frozenset(ServiceId(part[1], part[2]) for part in parts if part[0] == TEAMS and len(part) > 2)
+
 
 def find_root(start: Path) -> Path:
     """The platform repository that `start` is in. Raises NotARepository."""
@@ -85,6 +91,16 @@ def read(repository: Repository, path: str, limit: int = LIMIT) -> Outcome[Sourc
     except OSError as error:
         content = unreadable(path, error)
     return Outcome(None, (content,)) if isinstance(content, Diagnostic) else Outcome(Source(path, content))
+
+
+def shown(root: Path, path: str) -> bytes | None:
+    """The bytes of a file that an excerpt is shown of; None where it can't, or mustn't, be read."""
+    try:
+        place = _place(str(root), path)
+        content = place if isinstance(place, Diagnostic) else _read(place, path, 16 * LIMIT)
+    except OSError:
+        return None
+    return None if isinstance(content, Diagnostic) else content
 
 
 def _place(root: str, path: str) -> str | Diagnostic:

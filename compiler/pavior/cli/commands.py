@@ -15,6 +15,7 @@ from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
 from pavior.pipeline import Report, Selection, check, render, validate
 from pavior.pipeline.clock import Clock
+from pavior.repository import shown
 
 CLEAN, FOUND, USAGE, BROKEN = 0, 1, 2, 3
 
@@ -88,15 +89,9 @@ def _timed(report: Report, status: int) -> int:
 def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str) -> None:
     from importlib import import_module  # noqa: PLC0415
 
-    def read(path: str) -> bytes | None:
-        try:
-            return (root / path).read_bytes()
-        except OSError:
-            return None
-
     module = import_module(f"pavior.report.{'json_form' if form == 'json' else form}")
     colour = form == "text" and sys.stdout.isatty()
-    for line in module.render(list(diagnostics), read, colour=colour):
+    for line in module.render(list(diagnostics), lambda path: shown(root, path), colour=colour):
         print(line)
 
 

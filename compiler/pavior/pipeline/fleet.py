@@ -23,13 +23,13 @@ from pavior.phases.compose import (
 )
 from pavior.phases.discover import Repository, discover, read
 from pavior.phases.layer import layer_with_origins
-from pavior.phases.link import Declaration, Links, declare, index, link
+from pavior.phases.link import Declaration, Links, declare, index, link, parse
 from pavior.phases.load import load, load_all
 from pavior.phases.render import fault_diagnostic
 from pavior.pipeline.assemble import Owner, ServiceInput, Stacks, TeamInput, effective_spec, layers_of, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.platform import Platform, TargetContext
-from pavior.repository import COMPONENTS, GOLDEN_PATHS
+from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
 from pavior.schema.fault import Fault
@@ -79,7 +79,7 @@ def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
     with clock.phase("discover"):
         found = discover(root)
     repository = found.value
-    if repository is None:
+    if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
         return Outcome(None, found.diagnostics)
     with clock.phase("golden paths"):
         loaded = load_platform(repository)
@@ -91,6 +91,7 @@ def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
         _load_team(fleet, team)
     for service in repository.services:
         _load_service(fleet, service)
+    fleet.broken |= repository.unusable_services
     declarations = [d for service in list(fleet.services.values()) for d in _declare(fleet, service)]
     with clock.phase("link"):
         _link(fleet, declarations)
@@ -297,7 +298,10 @@ def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
         found = Provenance(fleet, owner).declared(kind, name, position)
         return found or fleet.services[declaration.service].document.positions().value(())
 
-    for finding in link(fleet.platform, fleet.links, fleet.repository.services, fleet.broken, locate):
+    named = {parse(name) for d in declarations for names in d.references.values() for name in names}
+    fleet.broken |= {service for service in named if f"{TEAMS}/{service.team}" in fleet.repository.unusable}
+    known = fleet.repository.services.keys() | fleet.broken
+    for finding in link(fleet.platform, fleet.links, known, fleet.broken, locate):
         fleet.diagnostics.append(finding.diagnostic)
         if finding.diagnostic.is_error:
             fleet.broken |= finding.services

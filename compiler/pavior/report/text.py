@@ -78,10 +78,10 @@ def _remark(kind: str, message: str, paint: _Paint, gutter: int) -> str:
 
 
 def _place(span: Span, files: _Files, paint: _Paint, gutter: int, mark: str, role: str) -> Iterator[str]:
-    """Where it is, and what is written there. A folder, or a file that cannot be shown, has no line to name."""
+    """Where it is, and what is written there. A folder, or a file as a whole, has no line to name."""
     lines = files.lines(span.file)
     arrow = " " * gutter + paint("frame", "-->")
-    if not lines and span == Span(span.file):
+    if span == Span(span.file):
         yield f"{arrow} {visible(span.file)}"
         return
     yield f"{arrow} {visible(span.file)}:{span.line}:{span.column}"
