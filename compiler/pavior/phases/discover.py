@@ -78,7 +78,7 @@ class _Listing:
             return {}
         found = {}
         for entry in listed:
-            if entry.is_symlink() and entry.is_dir():
+            if entry.is_symlink() and os.path.isdir(entry.path):
                 path = f"{folder}/{entry.name}"
                 hint = "replace it by a plain folder"
                 self.refuse(path, _fault(codes.NOT_A_PLAIN_FILE, path, "the folder is a symbolic link", hint))
@@ -122,7 +122,7 @@ def _declared(listing: _Listing, folder: str, kind: str, others: tuple[str, ...]
     declared = {}
     for name, entry in listing.scan(folder).items():
         path = f"{folder}/{name}"
-        if name in others or not entry.is_dir():
+        if name in others or not entry.is_dir(follow_symlinks=False):
             continue
         files = tuple(sorted(_files(listing, path)))
         if not files or not listing.accept_name(f"a {kind.replace('-', ' ')}", name, path, _NO_RESERVED):
@@ -138,7 +138,7 @@ def _declared(listing: _Listing, folder: str, kind: str, others: tuple[str, ...]
 def _files(listing: _Listing, folder: str, depth: int = 0) -> Iterator[str]:
     """Every file below a folder."""
     for name, entry in listing.scan(folder).items():
-        if not entry.is_dir():
+        if not entry.is_dir(follow_symlinks=False):
             yield f"{folder}/{name}"
         elif depth < _DEEPEST:
             yield from _files(listing, f"{folder}/{name}", depth + 1)
@@ -150,7 +150,7 @@ def _teams(listing: _Listing) -> dict[str, str]:
         return {}
     for name, entry in listing.scan(TEAMS).items():
         path = f"{TEAMS}/{name}"
-        if not entry.is_dir():
+        if not entry.is_dir(follow_symlinks=False):
             continue
         entries = listing.scan(path)
         if not entries or not listing.accept_name("a team", name, path, _RESERVED_TEAM):
@@ -186,7 +186,7 @@ def _service(listing: _Listing, folder: str, name: str) -> ServiceFiles | None:
     _report_misnamed(listing, folder, entries)
     parts = [
         _yaml_files(listing, f"{folder}/{part}", listing.scan(f"{folder}/{part}"))
-        if part in entries and entries[part].is_dir()
+        if part in entries and entries[part].is_dir(follow_symlinks=False)
         else ()
         for part in ("manifests", "patches")
     ]
@@ -204,7 +204,7 @@ def _report_no_platform_file(listing: _Listing, folder: str, entries: Mapping[st
 
 def _report_misnamed(listing: _Listing, folder: str, entries: Mapping[str, os.DirEntry[str]]) -> None:
     for wrong, right in (("manifest", "manifests"), ("patch", "patches")):
-        if wrong in entries and entries[wrong].is_dir():
+        if wrong in entries and entries[wrong].is_dir(follow_symlinks=False):
             path = f"{folder}/{wrong}"
             message = "the folder is not read"
             listing.refuse(path, _fault(codes.UNREAD_FILE, path, message, f"rename it to `{right}`", Severity.WARNING))
@@ -224,7 +224,7 @@ def _yaml_files(listing: _Listing, folder: str, entries: Mapping[str, os.DirEntr
     files = []
     for name, entry in entries.items():
         path = f"{folder}/{name}"
-        if name.endswith(".yaml") and not entry.is_dir():
+        if name.endswith(".yaml") and not entry.is_dir(follow_symlinks=False):
             files.append(path)
         elif not name.lower().endswith((".md", ".txt")):
             hint = "rename it to `*.yaml`" if name.endswith((".yml", ".json")) else "move it elsewhere"
