@@ -111,7 +111,7 @@ def test_no_expression_makes_something_huge(expression: str) -> None:
     began = time.perf_counter()
     with pytest.raises(TemplateFault):
         compiled('a: "{{ ' + expression + ' }}"').render({"x": "a" * 500_000, "l": ["a"] * 1000, "f": 1e300})
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 10  # a bound against running away, not a measurement
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_expressions_that_are_too_long_or_deep_are_refused(expression: str) -> N
     began = time.perf_counter()
     (fault,) = faults('a: "{{ ' + expression + ' }}"')
     assert fault.code.name in {"template-too-large", "template-syntax"}
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 10  # a bound against running away, not a measurement
 
 
 def test_the_deepest_template_that_is_allowed_compiles() -> None:

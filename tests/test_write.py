@@ -151,7 +151,7 @@ def test_what_a_killed_writer_staged_is_discarded(
 def test_a_forked_worker_that_outlives_its_killed_writer_holds_no_lock(
     tmp_path: Path, other_process: Callable[[str], subprocess.Popen[bytes]]
 ) -> None:
-    code = "os.fork() and print('staged', flush=True); os.close(1); time.sleep(2)"
+    code = "os.fork() or print('staged', flush=True); os.close(1); time.sleep(2)"  # the child says so, once it runs
     process = other_process(code)
     process.kill()
     process.wait()
