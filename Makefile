@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify bench setup tools wheel kubernetes-schemas requirements clean
+.PHONY: help render check test lint types unit verify bench setup tools wheel kubernetes-schemas help-text requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -46,6 +46,9 @@ wheel: setup  ## the distribution, into dist/
 kubernetes-schemas:  ## regenerate schemas/kubernetes out of the pinned packages (needs Node and npm)
 	@command -v npm >/dev/null || { echo "pavior: npm is missing: install Node 20 or newer" >&2; exit 3; }
 	cd tools/kubernetes-schemas && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node generate.mjs
+
+help-text: setup  ## renew the kept text of `pavior --help`
+	@.venv/bin/python tools/help_text.py
 
 requirements:  ## renew requirements.txt within what pyproject.toml allows
 	@sh tools/requirements.sh

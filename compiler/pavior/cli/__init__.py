@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+from pavior.cli.quick import quick_help
 
 
 def main() -> None:
     """The `pavior` command."""
+    answer = quick_help(sys.argv, os.environ)
+    if answer is not None:
+        sys.stdout.write(answer)
+        return
     from pavior.cli.app import pavior  # noqa: PLC0415  (click is most of what starting costs)
 
     sys.exit(pavior.main(standalone_mode=True))
