@@ -1,0 +1,95 @@
+"""The documentation is true: what pages tell a reader to do is done, and what they show is what there is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from documentation import PAGES, ROOT, blocks, commands, follow, prepare
+
+ALL_PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/*.md")])
+
+_LINK = re.compile(r"\[[^]\n]+\]\(([^)\s]+)\)")
+_CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("documentation") / "ready"
+    prepare(folder)
+    return folder
+
+
+@pytest.fixture
+def repository(ready: Path, tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "platform"
+    shutil.copytree(ready, folder)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_says_to_do_prints_what_it_shows(page: str, repository: Path) -> None:
+    for command in follow(page, repository):
+        assert command.as_shown, (
+            f"{page}:{command.line}: `{command.text}` prints\n{command.printed}\n"
+            "run `python -m tests.documentation` where that is right"
+        )
+
+
+def test_only_commands_that_take_minutes_are_not_run() -> None:
+    shown = [
+        text
+        for page in ALL_PAGES
+        for block in blocks(str(page.relative_to(ROOT)))
+        if block.language == "console" and block.words == ("no-run",)
+        for _, text, _ in commands(block.body)
+    ]
+    slow = re.compile(r"(git clone \S+( \S+)?|cd \S+|make (test|bench|verify|unit|kubernetes-schemas)( .*)?)")
+    assert all(slow.fullmatch(text) for text in shown), shown
+
+
+@pytest.mark.parametrize("page", [str(p.relative_to(ROOT)) for p in ALL_PAGES])
+def test_every_console_block_is_run_or_says_that_it_is_not(page: str) -> None:
+    for block in blocks(page):
+        if block.language == "console" and page not in PAGES:
+            assert block.words == ("no-run",), f"{page}:{block.line}: not in tests/documentation.py's PAGES"
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _LINK.findall(_CODE.sub("", page.read_text(encoding="utf-8"))):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {_anchor(heading) for heading in headings}, f"{link} has no such heading"
+
+
+def _anchor(heading: str) -> str:
+    """A heading's anchor as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_readme_lists_what_a_service_becomes() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = {
+        file: list(dict.fromkeys(kinds.split(", ")))
+        for file, kinds in re.findall(r"^\| `([\w/-]+\.yaml)` \| ([\w, ]+) \|", text, re.MULTILINE)
+    }
+    folder = ROOT / "rendered/prod/storefront/catalog"
+    there = {
+        path.relative_to(folder).as_posix(): list(
+            dict.fromkeys(m["kind"] for m in yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        )
+        for path in folder.rglob("*.yaml")
+    }
+    assert listed == there
