@@ -120,7 +120,7 @@ def test_an_unknown_path_is_a_fault(text: str, message: str) -> None:
     ],
 )
 def test_a_value_of_another_type_is_a_fault(text: str, message: str) -> None:
-    assert found(text) == [("wrong-type", message)]
+    assert found(text) == [("wrong-type-in-template", message)]
 
 
 def test_a_misspelt_path_is_shown_at_its_word_with_a_hint() -> None:

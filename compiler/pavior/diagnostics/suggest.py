@@ -1,13 +1,8 @@
-"""The name that a person most likely meant: misspelt, or as another tool calls it."""
+"""The name that a person most likely meant. Other tools' words for a field are data of the field: `x-aliases` in its schema."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-
-from pavior.model import Path
+from collections.abc import Iterable
 
 _LONGEST_WORD = 64
 """Nobody misspells a longer word, and comparing costs the product of two lengths."""
@@ -58,55 +53,3 @@ def edit_distance(first: str, second: str) -> int:
                 distance = min(distance, two_above[j - 2] + 1)
             row.append(distance)
     return row[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignName:
-    """A field as another tool calls it: `field` is ours, dotted; where there is none, `instead` says what to do."""
-
-    tool: str
-    field: str | None
-    instead: str | None
-
-
-def foreign_name(path: Path) -> ForeignName | None:
-    """What the field at `path`, in platform.yaml or in a layer's values, is when another tool's user wrote it."""
-    words = tuple(_bare(str(word)) for word in _within_layer(path))
-    return _foreign_names().get(words)
-
-
-def suggestion(path: Path, candidates: Iterable[str]) -> str | None:
-    """A hint for the unknown key at `path` where `candidates` are known: another tool's word first, then a misspelling."""
-    word = str(path[-1]) if path else ""
-    foreign = foreign_name(path)
-    if foreign is None:
-        meant = did_you_mean(word, candidates)
-        return f"did you mean `{meant}`?" if meant else None
-    if foreign.field is None:
-        return foreign.instead
-    return f"`{word}` of {foreign.tool} is `{foreign.field}` here"
-
-
-def _within_layer(path: Path) -> Path:
-    """`path` without what leads to a layer's values: `environments.prod`, `defaults`, `tiers.critical`."""
-    while path:
-        if path[0] in ("environments", "tiers") and len(path) > 2:
-            path = path[2:]
-        elif path[0] == "defaults" and len(path) > 1:
-            path = path[1:]
-        else:
-            break
-    return path
-
-
-@cache
-def _foreign_names() -> Mapping[tuple[str, ...], ForeignName]:
-    import yaml  # noqa: PLC0415 - only faults need it
-
-    text = files("pavior.diagnostics").joinpath("foreign-names.yaml").read_text("utf-8")
-    names = {}
-    for tool, words in yaml.safe_load(text).items():
-        for path, ours in words.items():
-            field, instead = (None, ours["instead"]) if isinstance(ours, dict) else (ours, None)
-            names[tuple(_bare(word) for word in path.split("."))] = ForeignName(tool, field, instead)
-    return names

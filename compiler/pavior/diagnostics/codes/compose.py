@@ -4,7 +4,7 @@ from pavior.diagnostics import Code
 
 UNKNOWN_COMPONENT = Code(
     "PV940",
-    "unknown-component",
+    "missing-component",
     what="A golden path or a component names a component that does not exist.",
     why="Its templates would silently be missing from every service.",
     fix="Write the name of a folder in `golden-paths/components/`.",
@@ -43,13 +43,6 @@ DUPLICATE_DECLARATION = Code(
     what="Two components declare one name: a type of `needs`, a contribution, a claim or a reference.",
     why="Which of the two is meant could not be told.",
     fix="Rename one of them.",
-)
-BAD_JSON = Code(
-    "PV946",
-    "bad-json",
-    what="A schema file is not valid JSON.",
-    why="The fields that it describes cannot be checked.",
-    fix="Correct the syntax at the place shown.",
 )
 BAD_SETTING = Code(
     "PV947",

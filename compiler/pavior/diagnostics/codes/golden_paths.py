@@ -63,7 +63,7 @@ UNKNOWN_FRAGMENT = Code(
 )
 WRONG_TYPE = Code(
     "PV958",
-    "wrong-type",
+    "wrong-type-in-template",
     what="An expression does something with a value that its type in the schema doesn't allow: a loop over a number, "
     "a field of a text, a map inside text.",
     why="It would fail, or silently give nothing, for every service.",

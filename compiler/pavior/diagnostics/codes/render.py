@@ -16,13 +16,6 @@ CONTRIBUTED_TWICE = Code(
     why="Only one can win, and which one would be chance to the reader.",
     fix="Rename one of them; an entry of `needs` takes a `prefix` for its environment variables.",
 )
-ARTIFACT_PATH = Code(
-    "PV503",
-    "bad-artifact-path",
-    what="A component's `artifact` gives a path outside the rendered tree, or one that another artifact has.",
-    why="Every file under `rendered/` has exactly one owner.",
-    fix="Give a relative path that ends in `.yaml` and holds the service's or team's name.",
-)
 RAW_NOT_A_MANIFEST = Code(
     "PV510",
     "not-a-manifest",
