@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pavior.diagnostics import Note
 from pavior.model import Span
 from pavior.phases.validate import at_origin, validate_effective
 from pavior.schema.fault import Fault, span_of
@@ -92,9 +93,9 @@ def test_what_is_missing_is_shown_at_its_parent() -> None:
 
 def test_a_fault_at_its_origin_says_whose_spec_it_is() -> None:
     (fault,) = faults({"image": "a/b:1", "port": 0})
-    diagnostic = at_origin(fault, Span("golden-paths/organization.yaml", 4, 9, 4, 10), "`payments/checkout` for `prod`")
+    diagnostic = at_origin(fault, Span("golden-paths/organization.yaml", 4, 9, 4, 10), "`payments/checkout`", "prod")
     assert diagnostic.span.file == "golden-paths/organization.yaml"
-    assert diagnostic.notes[-1].message == "in the effective spec of `payments/checkout` for `prod`"
+    assert diagnostic.notes[-1] == Note("in the effective spec of `payments/checkout` for", targets=("prod",))
 
 
 class TestOtherFiles:

@@ -34,10 +34,14 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """More about a diagnostic; with a span where another place contributes."""
+    """More about a diagnostic; with a span where another place contributes.
+
+    `targets` are the render targets that it speaks of, to be read after the message: a report says it once for all of them.
+    """
 
     message: str
     span: Span | None = None
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def check(manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str) -
 def same_identity(index: int, manifest: Manifest, owner: str, other: str) -> Finding:
     """Two manifests that one cluster can't have both."""
     what = f"{manifest['kind']} `{manifest['metadata']['name']}`"
-    message = f"there are two manifests for {what}: of {owner} and of {other}"
+    message = f"{owner} has {what} twice" if owner == other else f"{owner} and {other} both have {what}"
     return Finding(index, codes.SAME_IDENTITY, ("metadata", "name"), message, "rename one of what they are made from")
 
 

@@ -178,7 +178,10 @@ def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagno
     return Diagnostic(
         codes.PATCH_TARGET,
         patch.document.positions().value(("target",)),
-        f"there is no {wanted} in `{target}`",
+        f"there is no {wanted}",
         hint=hint,
-        notes=(Note("a patch applies in every environment unless `environments` names some"),),
+        notes=(
+            Note("it is missing in", targets=(target,)),
+            Note("a patch applies in every environment unless `environments` names some"),
+        ),
     )

@@ -126,7 +126,9 @@ def link(
                 if found is not None:
                     code, message, hint = found
                     span = locate(declaration, "references", name, position)
-                    diagnostic = Diagnostic(code, span, message, hint=hint, severity=code.severity)
+                    absent = (Note("it does not run in", targets=(declaration.target.name,)),)
+                    notes = absent if code is codes.NOT_IN_ENVIRONMENT else ()
+                    diagnostic = Diagnostic(code, span, message, hint, notes, code.severity)
                     yield Finding(frozenset((declaration.service,)), diagnostic)
 
 
@@ -146,15 +148,15 @@ def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within
         spans = {service: locate(d, "claims", claim, index) for service, (d, index) in first.items()}
         for service, span in spans.items():
             others = sorted(services - {service})
-            where = f" in `{realm}`" if realm else ""
+            where = (Note("in", targets=(realm,)),) if realm else ()
             yield Finding(
                 frozenset((service,)),
                 Diagnostic(
                     codes.CLAIMED_TWICE,
                     span,
-                    f"{claim} `{name}` is claimed by `{others[0]}` too{where}",
+                    f"{claim} `{name}` is claimed by `{others[0]}` too",
                     hint="give one of them another name",
-                    notes=tuple(Note(f"claimed here by `{other}`", spans[other]) for other in others),
+                    notes=(*where, *(Note(f"claimed here by `{other}`", spans[other]) for other in others)),
                 ),
             )
 
@@ -185,8 +187,8 @@ def _reference(
     if counterpart is None:
         return (
             codes.NOT_IN_ENVIRONMENT,
-            f"`{text}` does not run in `{declaration.target.name}`",
-            f"run it there too, or leave it out under `environments.{declaration.target.environment}`",
+            f"`{text}` does not run in every environment of this service",
+            "run it there too, or leave it out there under `environments`",
         )
     if mirror is not None and me not in counterpart.references.get(mirror, ()):
         return (

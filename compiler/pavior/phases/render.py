@@ -156,21 +156,20 @@ def _artifact(template: ManifestTemplate, scene: Scene, target: TargetContext) -
     return f"{target.target.name}/{path}"
 
 
-def fault_diagnostic(fault: TemplateFault, subject: str) -> Diagnostic:
+def fault_diagnostic(fault: TemplateFault, subject: str, target: str) -> Diagnostic:
     """A template's fault with the values of one service, team or target, for a person. `subject` says whose."""
-    return Diagnostic(
-        codes.TEMPLATE_FAULT, fault.span, fault.message, hint=fault.hint, notes=(Note(f"while rendering {subject}"),)
-    )
+    notes = (Note(f"while rendering {subject} for", targets=(target,)),)
+    return Diagnostic(codes.TEMPLATE_FAULT, fault.span, fault.message, fault.hint, notes)
 
 
-def twice_diagnostic(fault: ContributedTwice, subject: str, span: Span) -> Diagnostic:
+def twice_diagnostic(fault: ContributedTwice, subject: str, target: str, span: Span) -> Diagnostic:
     first, second = (_giver(c) for c in (fault.first, fault.second))
     return Diagnostic(
         codes.CONTRIBUTED_TWICE,
         span,
         f"`{fault.name}` is given to `{fault.accepted}` by {first} and by {second}",
         hint="rename one of them; an entry of `needs` takes a `prefix`",
-        notes=(Note(f"while rendering {subject}"),),
+        notes=(Note(f"while rendering {subject} for", targets=(target,)),),
     )
 
 

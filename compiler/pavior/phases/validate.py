@@ -79,9 +79,9 @@ def validate_effective(
     return tuple(found)
 
 
-def at_origin(fault: Fault, span: Span, of: str) -> Diagnostic:
-    """A fault of an effective spec at the place that decides it; `of` says whose spec it is."""
-    notes = (*(Note(note) for note in fault.notes), Note(f"in the effective spec of {of}"))
+def at_origin(fault: Fault, span: Span, of: str, target: str) -> Diagnostic:
+    """A fault of an effective spec at the place that decides it; `of` says whose spec it is, for which target."""
+    notes = (*(Note(note) for note in fault.notes), Note(f"in the effective spec of {of} for", targets=(target,)))
     return Diagnostic(fault.code, span, fault.message, fault.hint, notes)
 
 

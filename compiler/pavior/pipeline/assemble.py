@@ -81,11 +81,12 @@ class Owner:
             return self.service.folder
         return "golden-paths" if self.team is None else f"teams/{self.team.name}"
 
-    def __str__(self) -> str:
-        name = self.target.target.name
+    @property
+    def name(self) -> str:
+        """What messages call it, whatever the target."""
         if self.service is not None:
-            return f"`{self.service.id}` for `{name}`"
-        return f"`{name}`" if self.team is None else f"team `{self.team.name}` for `{name}`"
+            return f"`{self.service.id}`"
+        return "the platform" if self.team is None else f"team `{self.team.name}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +250,11 @@ def manifests(platform: Platform, owner: Owner, scene: Scene) -> tuple[list[Plac
     try:
         placed = list(assemble(platform, owner, scene, PLAIN))
     except TemplateFault as fault:
-        return [], [fault_diagnostic(fault, str(owner))]
+        return [], [fault_diagnostic(fault, owner.name, owner.target.target.name)]
     except ContributedTwice as twice:
         service = owner.service
         span = service.document.positions().key(("needs", twice.second.need or "")) if service else Span("")
-        return [], [twice_diagnostic(twice, str(owner), span)]
+        return [], [twice_diagnostic(twice, owner.name, owner.target.target.name, span)]
     if owner.service is None or not (owner.service.raw or owner.service.patches):
         return placed, []
     return customized(platform, owner, owner.service, scene, placed)

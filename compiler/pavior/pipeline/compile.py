@@ -82,7 +82,7 @@ def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
             scene["linked"] = fleet.links.linked(owner.service.id, target)
         placed, found = manifests(fleet.platform, owner, scene)
     with clock.phase("check"):
-        findings = list(check((p.item for p in placed), bench.schemas(target.name), str(owner)))
+        findings = list(check((p.item for p in placed), bench.schemas(target.name), owner.name))
         found += [diagnostic for f in findings for diagnostic in located(fleet, owner, placed[f.index], f)]
     if any(d.is_error for d in found):
         return Compiled(owner, {}, tuple(found))
@@ -99,7 +99,7 @@ def collision(fleet: Fleet, owner: Owner, position: int, other: str) -> Iterator
     if owner.service is not None:
         scene["linked"] = fleet.links.linked(owner.service.id, owner.target.target)
     placed, _ = manifests(fleet.platform, owner, scene)
-    finding = same_identity(position, placed[position].item, str(owner), other)
+    finding = same_identity(position, placed[position].item, owner.name, other)
     yield from located(fleet, owner, placed[position], finding)
 
 
@@ -124,13 +124,13 @@ def located(fleet: Fleet, owner: Owner, placed: Placed[Manifest], finding: Findi
 
     manifest = placed.item
     name = manifest.get("metadata", {}).get("name") if isinstance(manifest.get("metadata"), dict) else None
-    what = f"{manifest.get('kind')} `{name}` for {owner}"
+    what = f"{manifest.get('kind')} `{name}` of {owner.name}"
     inside = [
         e
         for e in explain_owner(fleet, owner, placed.path)
         if e.manifest == manifest and (e.at[: len(finding.path)] == finding.path or finding.path[: len(e.at)] == e.at)
     ]
-    note = Note(f"in the rendered {what}")
+    note = Note(f"in the rendered {what} for", targets=(owner.target.target.name,))
     if not inside:
         span = Span(owner.source) if owner.service is None else owner.service.document.positions().value(())
         yield Diagnostic(finding.code, span, finding.message, finding.hint, (note,))

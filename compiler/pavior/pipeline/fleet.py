@@ -256,7 +256,7 @@ def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
             try:
                 declaration = declare(service.path, service.id, target.target, scene, target.settings)
             except TemplateFault as fault:
-                fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}` for `{target.target.name}`")])
+                fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}`", target.target.name)])
                 continue
         yield declaration
 
@@ -271,20 +271,21 @@ def _spec_faults(fleet: Fleet, service: ServiceInput, target: Target, spec: Valu
     assert own is not None
     _, origins = layer_with_origins(fleet.stacks.of(service.path, target, service.team), *own)
     for fault in faults:
-        yield validate.at_origin(
-            fault, span_of(origins, service.document, fault), f"`{service.id}` for `{target.name}`"
-        )
+        span = span_of(origins, service.document, fault, target.environment)
+        yield validate.at_origin(fault, span, f"`{service.id}`", target.name)
 
 
-def span_of(origins: Origins, document: Document, fault: Fault) -> Span:
+def span_of(origins: Origins, document: Document, fault: Fault, environment: str) -> Span:
     """Where a fault of an effective spec is shown: the winning layer's value, else the nearest key of platform.yaml."""
-    if fault.at != "missing":
-        at = fault.path
-        while at:
-            if at in origins:
-                return origins[at][-1].span
-            at = at[:-1]
-    return fault_span(fault, document.positions())
+    positions = document.positions()
+    at = fault.path if fault.at != "missing" else ()
+    while at:
+        if at in origins:
+            span = origins[at][-1].span
+            own = (path for path in (at, ("environments", environment, *at)) if positions.values.get(path) == span)
+            return next((positions.key(path) for path in own if fault.at == "key"), span)
+        at = at[:-1]
+    return fault_span(fault, positions)
 
 
 def _link(fleet: Fleet, declarations: list[Declaration]) -> None:

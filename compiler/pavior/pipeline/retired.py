@@ -39,7 +39,7 @@ def _noted(fleet: Fleet, service: ServiceId, need: str, environment: str) -> boo
 
 def _diagnostic(fleet: Fleet, service: ServiceId, environment: str, loss: DataLoss) -> Diagnostic:
     need = loss.need or loss.identity.name
-    what = f"{loss.identity.kind} `{loss.identity.name}` in `{environment}`"
+    what = f"{loss.identity.kind} `{loss.identity.name}`"
     present = Span(f"{RENDERED}/{loss.path}")
     if service in fleet.services:
         document = fleet.services[service].document

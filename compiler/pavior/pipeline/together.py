@@ -46,7 +46,7 @@ class Together:
             owner = by_target[target]
             other = self._taken.setdefault((target, identity), owner)
             if other is not owner:
-                yield from collision(self.fleet, owner, index, str(other))
+                yield from collision(self.fleet, owner, index, other.name)
 
     def withhold(self, owner: Owner) -> None:
         """A fault of an owner: a service is not written at all, nor is what reads its facts."""

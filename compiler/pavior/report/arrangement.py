@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from pavior.diagnostics import Diagnostic
+from pavior.diagnostics import Diagnostic, Note
+from pavior.model import Span
 
 
 def arrange(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sorted by file, position and code; one of those that say the same of one place, as three environments do, errors first."""
-    unique: dict[tuple[object, ...], Diagnostic] = {}
+    """Sorted by file, position and code; those that say the same of one place, as three environments do, are one."""
+    same: dict[tuple[object, ...], list[Diagnostic]] = {}
     for diagnostic in diagnostics:
-        key = (diagnostic.span, diagnostic.code.number, diagnostic.message)
-        if key not in unique or (diagnostic.is_error and not unique[key].is_error):
-            unique[key] = diagnostic
-    return sorted(unique.values(), key=lambda d: (d.span, d.code.number, d.message))
+        same.setdefault((diagnostic.span, diagnostic.code.number, diagnostic.message), []).append(diagnostic)
+    return sorted(map(_one, same.values()), key=lambda d: (d.span, d.code.number, d.message))
+
+
+def _one(same: Sequence[Diagnostic]) -> Diagnostic:
+    """The gravest of findings that say the same, with the notes of all."""
+    targets: dict[tuple[str, Span | None], dict[str, None]] = {}
+    for note in (note for diagnostic in same for note in diagnostic.notes):
+        targets.setdefault((note.message, note.span), {}).update(dict.fromkeys(note.targets))
+    notes = tuple(Note(_after(message, named), span) for (message, span), named in targets.items())
+    return replace(next((d for d in same if d.is_error), same[0]), notes=notes)
+
+
+def _after(message: str, targets: Iterable[str]) -> str:
+    """`in the effective spec of `shop/cart` for `dev`, `prod``."""
+    return " ".join((message, ", ".join(f"`{target}`" for target in targets))).rstrip()
 
 
 def summary(arranged: Sequence[Diagnostic]) -> str:

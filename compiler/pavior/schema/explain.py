@@ -171,7 +171,8 @@ def _wrong_size(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
     name = name_of(refusal.path, subject.name)
     rule = f"must have at {'least' if keyword.startswith('min') else 'most'} {bound} {units}"
     message = f"{name} is empty" if size == 0 else f"{name} {rule}, not {size}"
-    hint = f"it {rule}" if size == 0 else None
+    less = "shorten it" if unit == "character" else f"remove {size - bound} of them"
+    hint = f"it {rule}" if size == 0 else less if keyword.startswith("max") else None
     yield Fault(codes.WRONG_SIZE, refusal.path, message, hint, at="key" if keyword.endswith("Properties") else "value")
 
 
@@ -193,8 +194,10 @@ def _refused(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
         words = " and ".join(f"`{name}`" for name in excluded)
         yield Fault(codes.EXCLUSIVE_FIELDS, refusal.path, f"{words} can't stand together", "keep one of them", at="key")
     else:
-        message = f"{quoted(refusal.value)} is refused as {name_of(refusal.path, subject.name)}"
-        yield Fault(codes.REFUSED_VALUE, refusal.path, message, refusal.node.get("description"))
+        name = name_of(refusal.path, subject.name)
+        notes = (f"{name}: {refusal.node['description']}",) if "description" in refusal.node else ()
+        message = f"{quoted(refusal.value)} is refused as {name}"
+        yield Fault(codes.REFUSED_VALUE, refusal.path, message, "write another value", notes)
 
 
 def _branches(refusal: Refusal, subject: Subject) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ TAB = Code(
     "tab",
     what="A tab indents a line, or separates what only spaces may separate.",
     why="How wide a tab is differs from editor to editor, indentation carries meaning, and some readers stop at any tab.",
-    fix="Indent with spaces, two for each level, and set your editor to do so for `*.yaml`. Inside quotes and text blocks tabs are fine.",
+    fix="Indent with spaces, two for each level, and set your editor to do so. Inside quotes and text blocks tabs are fine.",
 )
 DUPLICATE_KEY = Code(
     "PV103",

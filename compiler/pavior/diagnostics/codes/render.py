@@ -12,7 +12,7 @@ TEMPLATE_FAULT = Code(
 CONTRIBUTED_TWICE = Code(
     "PV502",
     "contributed-twice",
-    what="Two sources give an entry of the same name to a component, such as one environment variable from `env` and from `needs`.",
+    what="Two sources give an entry of the same name to a component: a variable from `env` and from `needs`.",
     why="Only one can win, and which one would be chance to the reader.",
     fix="Rename one of them; an entry of `needs` takes a `prefix` for its environment variables.",
 )

@@ -8,7 +8,7 @@ WRONG_TYPE = Code(
     "PV201",
     "wrong-type",
     what="A value is of another type than its field takes: text for a number, a list for a map, and so on.",
-    why="YAML reads a plain `1.10` as the number 1.1 and `true` as a truth value, which is seldom what was meant where text stands.",
+    why="YAML reads a plain `1.10` as the number 1.1 and `true` as a truth value, seldom what was meant where text stands.",
     fix="Write the value as the hint shows: in quotes where text is meant, without where a number is.",
 )
 NOT_ONE_OF = Code(
