@@ -1,4 +1,4 @@
-"""One JSON object for the whole report; schemas/report.schema.json describes it."""
+"""One JSON object for the whole report: `diagnostics`, and how many `errors` and `warnings` there are."""
 
 from __future__ import annotations
 
