@@ -113,6 +113,15 @@ def schema(directory: Path, /, **options: Any) -> None:
     _run("schema", directory, options)
 
 
+@pavior.command()
+@click.argument("names", nargs=-1, metavar="[COMPONENT]...")
+@click.option("--update", is_flag=True, help="Write what is rendered into the cases that expect something else.")
+@click.pass_obj
+def cases(directory: Path, /, **options: Any) -> None:
+    """Compare what components render with what their cases expect."""
+    _run("cases", directory, options)
+
+
 @pavior.command("list")
 @_ENVIRONMENT
 @_TEAM

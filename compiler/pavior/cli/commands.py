@@ -133,6 +133,12 @@ def _verify(root: Path, options: Options) -> int:
     return CLEAN if found.valid == found.manifests and not found.diagnostics else FOUND
 
 
+def _cases(root: Path, options: Options) -> int:
+    from pavior.cli.cases import cases  # noqa: PLC0415
+
+    return cases(root, options, lambda found: _show(root, found, "text"))
+
+
 def _schema(root: Path, options: Options) -> int:
     from pavior.pipeline.publish import publish  # noqa: PLC0415
 
@@ -182,4 +188,5 @@ _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "verify": _verify,
     "schema": _schema,
     "list": _list,
+    "cases": _cases,
 }

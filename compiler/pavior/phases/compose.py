@@ -25,7 +25,8 @@ from pavior.platform import (
     TargetContext,
     Within,
 )
-from pavior.schema import Node, Schemas
+from pavior.schema import Node, Schemas, context
+from pavior.schema.context import LAYERING_KEYS
 
 COMPONENT_FILE = "component.yaml"
 DEFAULTS_FILE = "defaults.yaml"
@@ -34,11 +35,6 @@ SETTINGS_FILE = "settings.yaml"
 SETTINGS_SCHEMA_FILE = "settings.schema.json"
 MANIFESTS_FOLDER = "manifests"
 FRAGMENTS_FOLDER = "fragments"
-
-_LAYERING_KEYS = frozenset({"apiVersion", "defaults", "tiers", "defaultsByType", "components", "rawKinds"})
-"""Keys of organization.yaml and environments that say something to Pavior, not to templates."""
-
-_TEXT: Node = {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ def target_names(environments: Mapping[str, Document]) -> Iterator[Target]:
 
 def readable(document: Document, name: str) -> dict[str, Value]:
     """What templates read of organization.yaml or an environment: its fields and its name, not its layers."""
-    fields = {key: value for key, value in document.value.items() if key not in _LAYERING_KEYS}
+    fields = {key: value for key, value in document.value.items() if key not in LAYERING_KEYS}
     return {**fields, "name": fields.get("name", name)}
 
 
@@ -101,6 +97,7 @@ class _Workshop:
     accepted: dict[str, Node] = field(default_factory=dict)
     facts: set[str] = field(default_factory=set)
     references: set[str] = field(default_factory=set)
+    roots: dict[Scope, dict[str, Node]] = field(default_factory=dict)
 
     def fault(
         self, code: Code, span: Span, message: str, hint: str | None = None, notes: tuple[Note, ...] = ()
@@ -223,37 +220,17 @@ class _Workshop:
         return outcome.value
 
     def _context(self, component: str, scope: Scope) -> Node:
-        """What templates of a component read at a scope, as a JSON Schema of its roots."""
-        settings = self.schemas.settings.get(component)
-        roots: dict[str, Node] = {
-            "organization": self._file_node("organization"),
-            "environment": self._file_node("environment"),
-            "cluster": _object(
-                self._file_node("environment")["properties"]["clusters"]["additionalProperties"]["properties"]
-            ),
-            "target": _closed(name=_TEXT, folder=_TEXT),
-            "settings": settings.node if settings else _closed(),
-        }
-        if scope is not Scope.ENVIRONMENT:
-            roots["team"] = self._file_node("team", namespace=_TEXT)
-        if scope in (Scope.SERVICE, Scope.NEED):
-            names = ("name", "namespace", "team", "id", "goldenPath", "folder")
-            roots |= self.schemas.context["properties"]
-            roots["service"] = _closed(**dict.fromkeys(names, _TEXT))
-            roots["contributions"] = _closed(**{a: _map_of(entry) for a, entry in self.accepted.items()})
-            other = _closed(name=_TEXT, team=_TEXT, namespace=_TEXT, **{fact: {} for fact in self.facts})
-            roots["linked"] = _closed(**dict.fromkeys(self.references, _map_of(other)))
+        """What templates of a component read at a scope."""
+        if not self.roots:
+            self.roots[Scope.ENVIRONMENT] = context.environment_roots(self.schemas)
+            self.roots[Scope.TEAM] = {**self.roots[Scope.ENVIRONMENT], **context.team_roots(self.schemas)}
+            service = context.service_roots(self.schemas, self.accepted, self.references, self.facts)
+            self.roots[Scope.SERVICE] = self.roots[Scope.NEED] = {**self.roots[Scope.TEAM], **service}
+        roots = {**self.roots[scope], "settings": context.settings_root(self.schemas, component)}
         if scope is Scope.NEED:
-            roots["need"] = _closed(name=_TEXT, **self._entry_fields(component))
-        return _closed(**roots)
-
-    def _entry_fields(self, component: str) -> dict[str, Node]:
-        type_name = self.files.components[component][COMPONENT_FILE].value["type"]
-        return dict(self.schemas.union.entries[type_name].full.node["properties"])
-
-    def _file_node(self, kind: str, **more: Node) -> Node:
-        properties = self.schemas.kinds[kind].node["properties"]
-        return _object({k: v for k, v in properties.items() if k not in _LAYERING_KEYS}, name=_TEXT, **more)
+            type_name = self.files.components[component][COMPONENT_FILE].value["type"]
+            roots["need"] = context.need_root(self.schemas, type_name)
+        return context.closed(roots)
 
     def components_of(self, document: Document, components: Mapping[str, Component]) -> Iterator[Component]:
         listed = document.value["components"]
@@ -284,7 +261,7 @@ class _Workshop:
             roots = {
                 "organization": organization,
                 "environment": environment,
-                "cluster": {"name": target.cluster, **{k: v for k, v in cluster.items() if k not in _LAYERING_KEYS}},
+                "cluster": {"name": target.cluster, **{k: v for k, v in cluster.items() if k not in LAYERING_KEYS}},
                 "target": {"name": target.name, "folder": f"rendered/{target.name}"},
             }
             yield TargetContext(target, roots, {name: self._settings(name, target) for name in self.files.components})
@@ -323,18 +300,6 @@ def settings_layers(
         values = part(document.value, at) if document else None
         if document is not None and isinstance(values, dict):
             yield name, document, at, values
-
-
-def _closed(**properties: Node) -> Node:
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
-def _object(properties: Mapping[str, Node], **more: Node) -> Node:
-    return _closed(**{**{k: v for k, v in properties.items() if k not in _LAYERING_KEYS}, **more})
-
-
-def _map_of(node: Node) -> Node:
-    return {"type": "object", "additionalProperties": node}
 
 
 def _head(span: Span) -> Span:

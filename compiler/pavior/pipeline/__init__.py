@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Report:
-    """What a command found and did. `changed` are the units that differ or were written, `withheld` the services that were not."""
+    """What a command found and did. `changed` are the units that differ or were written, `withheld` the services left out."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     changed: list[UnitPlan] = field(default_factory=list)

@@ -31,6 +31,7 @@ from pavior.phases.render import (
     twice_diagnostic,
 )
 from pavior.platform import GoldenPath, Platform, Scene, Scope, TargetContext, scenes_of
+from pavior.schema.context import LAYERING_KEYS
 
 Item = TypeVar("Item")
 
@@ -211,15 +212,12 @@ def scene_of(
     return scene
 
 
-_TEAM_LAYERING = frozenset({"apiVersion", "defaults", "defaultsByType", "environments", "retired"})
-
-
 def team_layers(team: TeamInput, environment: str) -> Iterator[tuple[Path, Mapping[str, Value]]]:
     """What team.yaml says to templates: of the team, then of the team in an environment; each with where it stands."""
     for at in ((), ("environments", environment)):
         values = part(team.document.value, at)
         if isinstance(values, dict):
-            yield at, {k: v for k, v in values.items() if k not in _TEAM_LAYERING}
+            yield at, {k: v for k, v in values.items() if k not in LAYERING_KEYS}
 
 
 def owned(platform: Platform, service: ServiceInput, target: TargetContext, scene: Scene) -> customize.Owned:

@@ -1,32 +1,39 @@
 """Cases: what a component promises, as data. `cases/*.yaml` holds values in and manifests out; no Python is needed for either.
 
-A case names what it is for (`scope`: service, which is the default, team or environment) and one of the repository's
-environments. A service is given by `platform` (its platform.yaml), and, where they matter, `teamFile` (its team.yaml) and
-`linked` (what the link phase would have found); `expect` is exactly what the component renders for it, apart from what other
-components render.
+`schemas/case.core.schema.json` says what a case holds. It is rendered with the repository's own golden paths, organisation and
+environments; `expect` is exactly what the component renders for it, apart from what other components render.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pavior.diagnostics import Diagnostic
+from pavior.diagnostics.codes import validate as codes
+from pavior.diagnostics.suggest import did_you_mean
 from pavior.emit import emit_value
 from pavior.layering.merge import part
 from pavior.model import Document, Manifest, Positions, ServiceId, Source, Value
-from pavior.model import Path as ValuePath
 from pavior.phases import validate
 from pavior.phases.discover import read
 from pavior.phases.load import load
 from pavior.pipeline.assemble import Owner, ServiceInput, Stacks, TeamInput, effective_spec, manifests, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet, prepare
-from pavior.platform import Component
+from pavior.platform import Component, TargetContext
 from pavior.repository import COMPONENTS
+from pavior.schema import Kind
 
 CASES_FOLDER = "cases"
+
+_API_VERSION = "pavior.dev/v1"
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "service": ("team", "service", "platform"),
+    "team": ("team",),
+    "environment": (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class CaseResult:
     expected: tuple[Manifest, ...] = ()
     rendered: tuple[Manifest, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    document: Document | None = None
 
     @property
     def passed(self) -> bool:
@@ -49,18 +57,26 @@ class CaseResult:
         return both[0].splitlines(), both[1].splitlines()
 
 
+class NoSuchComponent(Exception):
+    """A component was named that the repository doesn't have. The message says what it has."""
+
+
 def run_cases(root: Path, names: tuple[str, ...] = ()) -> Iterator[CaseResult]:
-    """Run the cases of these components of a platform repository, of all if none is named."""
+    """Run the cases of these components of a platform repository, of all if none is named. Raises NoSuchComponent."""
     outcome = prepare(root, Clock())
     if outcome.value is None:
         yield CaseResult(str(root), "golden paths, organisation and environments", diagnostics=outcome.diagnostics)
         return
     fleet = outcome.value
-    for name, component in fleet.platform.components.items():
-        if names and name not in names:
-            continue
-        for path in case_files(fleet, name):
-            yield run_case(fleet, component, path)
+    known = list(fleet.platform.components)
+    for name in names:
+        if name not in known:
+            close = did_you_mean(name, known)
+            hint = f"did you mean {close}?" if close else f"there are {', '.join(known)}"
+            raise NoSuchComponent(f"there is no component {name}: {hint}")
+    for name in known:
+        for path in case_files(fleet, name) if not names or name in names else ():
+            yield run_case(fleet, fleet.platform.components[name], path)
 
 
 def case_files(fleet: Fleet, component: str) -> list[str]:
@@ -70,64 +86,139 @@ def case_files(fleet: Fleet, component: str) -> list[str]:
 
 
 def run_case(fleet: Fleet, component: Component, path: str) -> CaseResult:
-    """Render one case with the repository's own golden paths, organisation and environments."""
+    """Render one case."""
     source = read(fleet.repository, path)
-    document = load(source.value) if source.value else None
-    if document is None or document.value is None:
-        return CaseResult(path, "", diagnostics=source.diagnostics + (document.diagnostics if document else ()))
-    case = document.value
+    loaded = load(source.value) if source.value else None
+    if loaded is None or loaded.value is None:
+        return CaseResult(path, "", diagnostics=source.diagnostics + (loaded.diagnostics if loaded else ()))
+    case = loaded.value
+    found = list(_faults(fleet, case))
+    if found:
+        return CaseResult(path, "", diagnostics=tuple(found))
     found, owner = _owner(fleet, case)
-    description = str(case.value.get("description", ""))
-    if owner is None:
-        return CaseResult(path, description, diagnostics=tuple(found))
-    rendered, faults = _render(fleet, owner, component, case.value.get("linked", {}))
-    return CaseResult(path, description, tuple(case.value.get("expect", ())), tuple(rendered), (*found, *faults))
+    rendered: list[Manifest] = []
+    if owner is not None:
+        rendered, faults = _render(fleet, owner, component, case.value.get("linked", {}))
+        found += faults
+    expected = tuple(case.value["expect"])
+    return CaseResult(path, case.value["description"], expected, tuple(rendered), tuple(found), case)
+
+
+def updated(result: CaseResult) -> bytes:
+    """The case's file, expecting what is rendered; everything before `expect`, and what follows it, stays as it is."""
+    assert result.document is not None
+    content = result.document.source.content.decode()
+    lines = content.splitlines(keepends=True)
+    keys = sorted(span.line for path, span in result.document.positions().keys.items() if len(path) == 1)
+    first = result.document.positions().keys["expect",].line
+    end = next((line for line in keys if line > first), len(lines) + 1)
+    while end <= len(lines) and lines[end - 2].lstrip().startswith("#"):
+        end -= 1
+    expect = emit_value({"expect": list(result.rendered)})
+    return "".join([*lines[: first - 1], expect.rstrip("\n") + "\n", *lines[end - 1 :]]).encode()
+
+
+def _faults(fleet: Fleet, case: Document) -> Iterator[Diagnostic]:
+    """What is wrong with a case before anything is rendered."""
+    found = list(validate.validate(case, "case", fleet.platform.schemas))
+    yield from found
+    if found:
+        return
+    positions = case.positions()
+    scope = case.value.get("scope", "service")
+    for name in _NEEDED[scope]:
+        if name not in case.value:
+            message = f"`{name}` is missing, which a case of scope `{scope}` needs"
+            yield Diagnostic(codes.MISSING_FIELD, positions.key(("description",)), message, f"add `{name}`")
+    clusters = [t.target.cluster for t in fleet.platform.targets_of(case.value["environment"])]
+    cluster = case.value.get("cluster", clusters[0])
+    if cluster not in clusters:
+        message = f"environment `{case.value['environment']}` has no cluster `{cluster}`"
+        yield Diagnostic(codes.NOT_ONE_OF, positions.value(("cluster",)), message, _near(cluster, clusters))
+    for name in case.value.get("linked", {}):
+        if name not in fleet.links.reference_names:
+            message = f"`{name}` is no reference of any component"
+            hint = _near(name, fleet.links.reference_names)
+            yield Diagnostic(codes.UNKNOWN_FIELD, positions.key(("linked", name)), message, hint)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = did_you_mean(word, names)
+    return f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{name}`' for name in names)}"
 
 
 def _owner(fleet: Fleet, case: Document) -> tuple[list[Diagnostic], Owner | None]:
-    value, schemas = case.value, fleet.platform.schemas
-    wanted = value.get("environment")
-    target = next(t for t in fleet.platform.targets if wanted in (t.target.name, t.target.environment))
+    """Whose manifests a case is about, and what is wrong with the files that it stands for; None with an error."""
+    value = case.value
+    target = _target(fleet, value)
     scope = value.get("scope", "service")
     if scope == "environment":
         return [], Owner(target)
-    team_file = _inner(case, "teamFile", {"apiVersion": "pavior.dev/v1", "description": "A team of a case."})
+    team_file = _inner(case, "teamFile", {"apiVersion": _API_VERSION, "description": "A team of a case."})
+    found = _inner_faults(fleet, team_file, "team")
     team = TeamInput(value["team"], team_file)
     if scope == "team":
-        return [], Owner(target, team)
-    platform = _inner(case, "platform", {})
-    found = list(validate.validate(platform, "platform", schemas))
-    if any(d.is_error for d in found):
+        return found, None if found else Owner(target, team)
+    beneath = {"apiVersion": _API_VERSION}
+    if "goldenPath" in value:
+        beneath["goldenPath"] = value["goldenPath"]
+    platform = _inner(case, "platform", beneath)
+    found += _inner_faults(fleet, platform, "platform")
+    if found:
         return found, None
     service = ServiceId(value["team"], value["service"])
     path = fleet.platform.golden_paths[platform.value["goldenPath"]]
-    return found, Owner(target, team, ServiceInput(service, f"teams/{service}", platform, team, path))
+    return [], Owner(target, team, ServiceInput(service, f"teams/{service}", platform, team, path))
+
+
+def _target(fleet: Fleet, case: Value) -> TargetContext:
+    targets = fleet.platform.targets_of(case["environment"])
+    return next(t for t in targets if t.target.cluster == case.get("cluster", targets[0].target.cluster))
+
+
+def _inner_faults(fleet: Fleet, document: Document, kind: Kind) -> list[Diagnostic]:
+    return list(validate.validate(document, kind, fleet.platform.schemas))
 
 
 def _render(fleet: Fleet, owner: Owner, component: Component, linked: Value) -> tuple[list[Manifest], list[Diagnostic]]:
     spec: Value = None
-    found: list[Diagnostic] = []
     if owner.service is not None:
-        made = effective_spec(Stacks(fleet.platform), owner.service, owner.target.target)
-        assert made is not None, "a case names an environment that its service does not leave out"
+        service, target = owner.service, owner.target.target
+        made = effective_spec(Stacks(fleet.platform), service, target)
+        if made is None:
+            message = f"the case is for `{target.environment}`, which its service leaves out"
+            span = service.document.positions().key(("environments", target.environment))
+            return [], [Diagnostic(codes.REFUSED_VALUE, span, message, "name another environment")]
         spec, layering = made
-        found.extend(layering)
+        found = [*layering, *_spec_faults(fleet, service, target.name, spec)]
+        if found:
+            return [], found
     scene = scene_of(owner.target, owner.team, owner.service, spec)
     scene["linked"] = {**{name: {} for name in fleet.links.reference_names}, **linked}
     placed, faults = manifests(fleet.platform, owner, scene)
     mine = [p.item for p in placed if p.rendered is not None and p.rendered.component.name == component.name]
-    return mine, [*found, *faults]
+    return mine, faults
 
 
-def _inner(case: Document, key: str, default: Value) -> Document:
-    """The part of a case that stands for a file of its own, its positions being those in the case."""
+def _spec_faults(fleet: Fleet, service: ServiceInput, target: str, spec: Value) -> Iterator[Diagnostic]:
+    positions = service.document.positions()
+    for fault in validate.validate_effective(spec, service.path.name, fleet.platform.schemas):
+        yield validate.at_origin(fault, positions.key(fault.path), f"`{service.id}`", target)
+
+
+def _inner(case: Document, key: str, beneath: Mapping[str, Value]) -> Document:
+    """The part of a case that stands for a file of its own, its positions being those in the case.
+
+    `beneath` are fields that the file has where the part doesn't say them.
+    """
     value = part(case.value, (key,))
 
     def positions() -> Positions:
         whole = case.positions()
         cut = {p[1:]: s for p, s in whole.keys.items() if p[:1] == (key,) and len(p) > 1}
-        inside: dict[ValuePath, object] = {p[1:]: s for p, s in whole.values.items() if p[:1] == (key,)}
-        inside.setdefault((), whole.value(()))
-        return Positions(cut, inside)  # type: ignore[arg-type]
+        inside = {p[1:]: s for p, s in whole.values.items() if p[:1] == (key,)}
+        inside[()] = whole.key((key,))
+        return Positions(cut, inside)
 
-    return Document(Source(case.source.path, case.source.content), default if value is None else value, positions)
+    return Document(Source(case.source.path, case.source.content), {**beneath, **(value or {})}, positions)
