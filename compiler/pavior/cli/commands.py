@@ -13,7 +13,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.kubernetes.kubeconform import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
-from pavior.pipeline import Report, Selection, check, render, validate
+from pavior.pipeline import Report, Selection, UnknownName, check, render, validate
 from pavior.pipeline.clock import Clock
 from pavior.repository import shown
 
@@ -25,12 +25,14 @@ Options = dict[str, Any]
 def run(command: str, directory: Path, options: Options) -> int:
     """Run a command on the repository that `directory` is in; its exit status."""
     try:
-        if command == "explain" and options["subject"].upper().startswith("PV") and options["subject"][2:].isdigit():
-            return _explain_code(options["subject"].upper())
+        if command == "explain" and "/" not in options["subject"]:
+            return _explain_code(options["subject"])
         root = find_root(directory)
         return _COMMANDS[command](root, options)
     except NotARepository as error:
         return _complain(USAGE, str(error), "run it in a platform repository, or name one with -C")
+    except UnknownName as error:
+        return _complain(USAGE, str(error), error.hint)
     except (Locked, WriteFailed, MissingTool, BrokenTool) as error:
         return _complain(BROKEN, str(error))
     except BrokenPipeError:
@@ -87,11 +89,10 @@ def _timed(report: Report, status: int) -> int:
 
 
 def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str) -> None:
-    from importlib import import_module  # noqa: PLC0415
+    from pavior import report  # noqa: PLC0415
 
-    module = import_module(f"pavior.report.{'json_form' if form == 'json' else form}")
     colour = form == "text" and sys.stdout.isatty()
-    for line in module.render(list(diagnostics), lambda path: shown(root, path), colour=colour):
+    for line in report.render(form, diagnostics, lambda path: shown(root, path), colour=colour):
         print(line)
 
 
@@ -104,12 +105,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _explain_code(number: str) -> int:
-    from pavior.diagnostics.catalogue import catalogue, describe  # noqa: PLC0415
+def _explain_code(name: str) -> int:
+    from pavior.diagnostics.catalogue import describe, find  # noqa: PLC0415
 
-    code = catalogue().get(number)
+    code = find(name)
     if code is None:
-        return _complain(USAGE, f"there is no code {number}")
+        return _complain(USAGE, f"there is no code `{name}`", "name a service as `team/service`, a code as `PV204`")
     print(describe(code))
     return CLEAN
 
