@@ -128,7 +128,7 @@ def _faults(fleet: Fleet, case: Document) -> Iterator[Diagnostic]:
     scope = case.value.get("scope", "service")
     for name in _NEEDED[scope]:
         if name not in case.value:
-            message = f"`{name}` is missing, which a case of scope `{scope}` needs"
+            message = f"a case of scope `{scope}` lacks `{name}`"
             yield Diagnostic(codes.MISSING_FIELD, positions.key(("description",)), message, f"add `{name}`")
     clusters = [t.target.cluster for t in fleet.platform.targets_of(case.value["environment"])]
     cluster = case.value.get("cluster", clusters[0])
