@@ -18,11 +18,11 @@ from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.fleet import Fleet, prepare
-from pavior.pipeline.selection import Selection
+from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
 from pavior.pipeline.work import work_all
 
-__all__ = ["Clock", "Report", "Selection", "check", "planned", "render", "validate"]
+__all__ = ["Clock", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
 
 Progress = Callable[[int, int], None]
 """Called with how many owners are done, and of how many."""
@@ -68,6 +68,7 @@ def render(
         report.diagnostics.extend(outcome.diagnostics)
         return report
     fleet = outcome.value
+    require_known(fleet.repository, selection)
     with transaction(root) as writing:
         for step in planned(fleet, selection, report, progress, jobs):
             with report.clock.phase("write"):
@@ -90,6 +91,7 @@ def check(
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
         return report
+    require_known(outcome.value.repository, selection)
     for step in planned(outcome.value, selection, report, progress, jobs):
         for unit in step.units:
             report.diagnostics.extend(differences(root, unit))

@@ -10,6 +10,7 @@ from pavior.pipeline import Selection
 from pavior.pipeline.assemble import effective_spec, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import prepare
+from pavior.pipeline.selection import require_known
 
 
 def listing(root: Path, selection: Selection) -> tuple[list[Diagnostic], list[dict[str, Any]]]:
@@ -18,6 +19,7 @@ def listing(root: Path, selection: Selection) -> tuple[list[Diagnostic], list[di
     if outcome.value is None:
         return list(outcome.diagnostics), []
     fleet, rows = outcome.value, []
+    require_known(fleet.repository, selection)
     for service in fleet.services.values():
         targets = [t.target for t in fleet.platform.targets if layers_of(service, t.target) is not None]
         names = list(dict.fromkeys(t.environment for t in targets))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from glob import glob
 
-from pavior.model import ServiceId
+from pavior.diagnostics.suggest import did_you_mean
+from pavior.model import RENDERED, ServiceId
+from pavior.repository import TEAMS, Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,44 @@ class Selection:
         if root != "teams":
             return not self.names and not self.teams
         return self.service(ServiceId(*rest.split("/", 1))) if "/" in rest else self.team(rest)
+
+
+class UnknownName(Exception):
+    """A command is about something that the repository doesn't have. `hint`, if any, is for a person."""
+
+    def __init__(self, message: str, hint: str | None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def require_known(repository: Repository, selection: Selection) -> None:
+    """Raise UnknownName where a selection names what isn't there: it would find nothing wrong with it.
+
+    What is gone but still rendered is known, so that its files can be deleted; what can't be read is known too.
+    """
+    rendered = str(repository.root / RENDERED)
+    unusable = [path.removeprefix(f"{TEAMS}/") for path in repository.unusable if path.startswith(f"{TEAMS}/")]
+    services = {*map(str, repository.services), *unusable}
+    for name in selection.names:
+        unlisted = name.startswith(tuple(f"{path}/" for path in unusable))
+        if name not in services and not unlisted and not ("/" in name and _is_rendered(rendered, f"*/{name}")):
+            hint = f"did you mean `--team {name}`?" if name in repository.teams else _nearest(name, services)
+            raise UnknownName(f"there is no service `{name}`", hint)
+    for team in selection.teams:
+        known = {*repository.teams, *unusable}
+        if team not in known and not _is_rendered(rendered, f"*/{team}"):
+            raise UnknownName(f"there is no team `{team}`", _nearest(team, known))
+    for environment in selection.environments:
+        known = set(repository.environments)
+        if environment not in known and not _is_rendered(rendered, environment, f"{environment}@*"):
+            raise UnknownName(f"there is no environment `{environment}`", _nearest(environment, known))
+
+
+def _is_rendered(rendered: str, *patterns: str) -> bool:
+    plain = (p for p in patterns if re.fullmatch(r"[a-z0-9*@-]+(/[a-z0-9-]+)*", p))
+    return any(glob(pattern, root_dir=rendered) for pattern in plain)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    near = did_you_mean(name, known)
+    return f"did you mean `{near}`?" if near else None
