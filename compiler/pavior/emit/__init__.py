@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from pavior.emit.block import find_fault, scalar, write_list, write_map
+from pavior.emit.block import TOP, find_fault, scalar, write_list, write_map
 from pavior.emit.scalar import NotEmittable, is_literal
 from pavior.model import Artifact, Path, Value
 
@@ -15,6 +15,7 @@ __all__ = ["NotEmittable", "UnemittableArtifact", "emit", "emit_value", "marker_
 
 # Files in the rendered tree are known by this line, so its wording never changes.
 _MARKER = "# Rendered by Pavior from {source}; edit that, not this file.\n"
+_SOURCE = re.compile(r"\S[^\r\n]*")
 _MARKER_LINE = re.compile(rb"# Rendered by Pavior from (\S[^\r\n]*); edit that, not this file\.\r?\n?")
 
 
@@ -37,14 +38,14 @@ def emit(artifact: Artifact) -> bytes:
 
     Raises UnemittableArtifact.
     """
-    if not re.fullmatch(r"\S[^\r\n]*", artifact.source):
+    if not _SOURCE.fullmatch(artifact.source):
         raise ValueError(f"{artifact.source!r} is not the name of a folder")
     out = [_MARKER.format(source=artifact.source)]
     for index, manifest in enumerate(artifact.manifests):
         out.append("---\n")
         try:
             if manifest:
-                write_map(manifest, "", out)
+                write_map(manifest, TOP, out)
             else:
                 out.append("{}\n")
         except NotEmittable as fault:
@@ -60,15 +61,15 @@ def emit_value(value: Value) -> str:
     """
     if isinstance(value, str) and is_literal(value):
         out: list[str] = []
-        write_list([value], "", out)
+        write_list([value], TOP, out)
         return "".join(out)[2:]
     if not isinstance(value, dict | list) or not value:
         return scalar(value)
     out = []
     if isinstance(value, dict):
-        write_map(value, "", out)
+        write_map(value, TOP, out)
     else:
-        write_list(value, "", out)
+        write_list(value, TOP, out)
     return "".join(out)
 
 

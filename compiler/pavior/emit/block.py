@@ -10,91 +10,121 @@ _AS_LITERAL = ""
 
 
 class _Forms(dict[str, str]):
-    """Text → its form, made once. Bounded, so that a large fleet's texts don't pile up."""
+    """Text → its form with the line's end, made once. Bounded, so that a large fleet's texts don't pile up."""
 
     def __missing__(self, text: str) -> str:
-        form = _AS_LITERAL if is_literal(text) else scalar_text(text)
-        if len(text) <= 120:
+        form = _AS_LITERAL if is_literal(text) else f"{scalar_text(text)}\n"
+        if len(text) <= 1000:
             if len(self) >= 8192:
                 self.clear()
             self[text] = form
         return form
 
 
-class _KeyForms(dict[str, str]):
-    """Key → its form with the colon, made once. Bounded."""
+class Level(dict[str, str]):
+    """One depth of indentation: key → what its line begins with before a scalar, made once. Bounded."""
+
+    __slots__ = ("dash", "deeper", "heads", "indent")
+
+    def __init__(self, indent: str) -> None:
+        self.indent = indent
+        self.dash = f"{indent}- "
+        self.heads = _Heads(self)
+        self.deeper: Level | None = None
 
     def __missing__(self, key: str) -> str:
-        if type(key) is not str:
-            raise TypeError(f"a key of a manifest is text, not {key!r}")
-        form = scalar_text(key) + ":"
-        if len(form) > LONGEST_KEY:
-            raise NotEmittable(f"a key of {len(key)} characters can't be read back; {LONGEST_KEY} are the most")
-        if len(self) >= 8192:
+        start = f"{self.indent}{key_form(key)} "
+        if len(self) >= 1024:
             self.clear()
-        self[key] = form
-        return form
+        self[key] = start
+        return start
+
+    def deepen(self) -> Level:
+        """The level below, made when first asked for and `deeper` from then on."""
+        self.deeper = Level(f"{self.indent}  ")
+        return self.deeper
 
 
+class _Heads(dict[str, str]):
+    """Key → its whole line above a map or list, made once. Bounded."""
+
+    __slots__ = ("level",)
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+
+    def __missing__(self, key: str) -> str:
+        head = f"{self.level[key][:-1]}\n"
+        if len(self) >= 1024:
+            self.clear()
+        self[key] = head
+        return head
+
+
+TOP = Level("")
 _forms = _Forms()
-_keys = _KeyForms()
 
 
-def write_map(value: dict[str, Value], indent: str, out: list[str]) -> None:
-    """Append the lines of `value`, which isn't empty, to `out`, each with its end."""
-    keys, forms = _keys, _forms
+def key_form(key: str) -> str:
+    """A key with its colon."""
+    if type(key) is not str:
+        raise TypeError(f"a key of a manifest is text, not {key!r}")
+    form = scalar_text(key) + ":"
+    if len(form) > LONGEST_KEY:
+        raise NotEmittable(f"a key of {len(key)} characters can't be read back; {LONGEST_KEY} are the most")
+    return form
+
+
+def write_map(value: dict[str, Value], level: Level, out: list[str]) -> None:
+    """Append the lines of `value`, which isn't empty, to `out` in pieces, the first of which begins with the indentation."""
+    forms = _forms
     for key, item in value.items():
         kind = type(item)
         if kind is str:
-            form = forms[item]
-            if form:
-                out.append(f"{indent}{keys[key]} {form}\n")
-            else:
-                out.append(f"{indent}{keys[key]} {_literal(item, indent)}")
-        elif kind is dict:
-            if item:
-                out.append(f"{indent}{keys[key]}\n")
-                write_map(item, indent + "  ", out)
-            else:
-                out.append(f"{indent}{keys[key]} {{}}\n")
-        elif kind is list:
-            if item:
-                out.append(f"{indent}{keys[key]}\n")
-                write_list(item, indent, out)
-            else:
-                out.append(f"{indent}{keys[key]} []\n")
+            out += (level[key], forms[item] or _literal(item, level.indent))
+        elif kind is dict and item:
+            out.append(level.heads[key])
+            write_map(item, level.deeper or level.deepen(), out)
+        elif kind is list and item:
+            out.append(level.heads[key])
+            write_list(item, level, out)
         else:
-            out.append(f"{indent}{keys[key]} {_other(item)}\n")
+            out.append(f"{level[key]}{scalar(item)}\n")
 
 
-def write_list(value: list[Value], indent: str, out: list[str]) -> None:
-    """Append the lines of `value`, which isn't empty, to `out`, each with its end."""
-    deeper = indent + "  "
+def write_list(value: list[Value], level: Level, out: list[str]) -> None:
+    """Append the lines of `value`, which isn't empty, to `out` in pieces, the first of which begins with the indentation."""
+    dash = level.dash
     for item in value:
         kind = type(item)
         if kind is str:
-            out.append(f"{indent}- {_forms[item] or _literal(item, indent)[:-1]}\n")
+            out += (dash, _forms[item] or _literal(item, level.indent))
         elif kind in (dict, list) and item:
             first = len(out)
             if kind is dict:
-                write_map(item, deeper, out)
+                write_map(item, level.deeper or level.deepen(), out)
             else:
-                write_list(item, deeper, out)
+                write_list(item, level.deeper or level.deepen(), out)
             # The first line of the item takes the dash where its last two spaces of indentation are.
-            out[first] = f"{indent}- {out[first][len(deeper) :]}"
+            out[first] = dash + out[first][len(dash) :]
         else:
-            out.append(f"{indent}- {scalar(item)}\n")
+            out.append(f"{dash}{scalar(item)}\n")
 
 
 def scalar(value: Value) -> str:
     """The form of a value that takes one line, empty maps and lists included; of many-line text its quoted form."""
-    if type(value) is str:
-        return _forms[value] or scalar_text(value)
-    if value == {} and type(value) is dict:
-        return "{}"
-    if value == [] and type(value) is list:
-        return "[]"
-    return _other(value)
+    kind = type(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int or kind is float:
+        return number_text(value)
+    if kind is str:
+        return _forms[value][:-1] or scalar_text(value)
+    if value is None:
+        return "null"
+    if not value and (kind is dict or kind is list):
+        return "{}" if kind is dict else "[]"
+    raise TypeError(f"a manifest holds plain data only, not {kind.__name__}")
 
 
 def find_fault(value: Value, path: Path = ()) -> tuple[Path, str] | None:
@@ -112,7 +142,7 @@ def find_fault(value: Value, path: Path = ()) -> tuple[Path, str] | None:
 
 def _entry_fault(key: str, value: Value, path: Path) -> tuple[Path, str] | None:
     try:
-        _keys[key]
+        key_form(key)
     except NotEmittable as fault:
         return path, str(fault)
     return find_fault(value, path)
@@ -126,14 +156,3 @@ def _literal(text: str, indent: str) -> str:
     indicator = "|-" if ends == 0 else "|" if ends == 1 else "|+"
     lines = "".join(f"{inner}{line}\n" if line else "\n" for line in body.split("\n"))
     return f"{indicator}\n{lines}" + "\n" * (ends - 1)
-
-
-def _other(value: Value) -> str:
-    if value is None:
-        return "null"
-    kind = type(value)
-    if kind is bool:
-        return "true" if value else "false"
-    if kind is int or kind is float:
-        return number_text(value)
-    raise TypeError(f"a manifest holds plain data only, not {kind.__name__}")

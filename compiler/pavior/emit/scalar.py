@@ -25,7 +25,7 @@ _LITERAL = re.compile(f"\n*(?![ \t\n])[{_SHOWN}\t\n]*")
 
 _WORD = re.compile(
     r"(?:--?(?=[A-Za-z]))?[A-Za-z_/]"
-    r"(?:[A-Za-z0-9_./@+=,;()%~$*&-]|:(?=[A-Za-z0-9_./@-])| (?=[A-Za-z0-9_./(@+=-]))*"
+    r"(?:[A-Za-z0-9_./@+=,;()%~$*&-]++|:(?=[A-Za-z0-9_./@-])| (?=[A-Za-z0-9_./(@+=-]))*+"
 )
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[mkMGT%]|[KMGT]i)|(?:[0-9]+(?:ms|[smhdw]))+")
 """Quantities, percentages and durations, which no parser takes for a number."""
@@ -45,9 +45,16 @@ def scalar_text(text: str) -> str:
     """`text` on one line: plain, in single quotes where these spare escapes, or in double quotes."""
     if is_plain(text):
         return text
-    if text.count('"') + text.count("\\") > text.count("'") and _ONE_LINE.fullmatch(text):
+    if text.count('"') + text.count("\\") > text.count("'") and is_shown(text):
         return "'" + text.replace("'", "''") + "'"
+    if '"' not in text and "\\" not in text and is_shown(text):
+        return f'"{text}"'
     return '"' + _ESCAPED.sub(_escape, text) + '"'
+
+
+def is_shown(text: str) -> bool:
+    """Does `text` hold only characters that stand for themselves on one line?"""
+    return (text.isascii() and text.isprintable()) or _ONE_LINE.fullmatch(text) is not None
 
 
 def is_plain(text: str) -> bool:
