@@ -143,7 +143,7 @@ class ManifestSchemas:
             hint = (
                 f"did you mean `{meant}`?"
                 if meant
-                else "the kinds that there are schemas for are in schemas/kubernetes"
+                else f"correct `apiVersion` and `kind`, or add schemas/kubernetes/{file_name(api_version, kind)}"
             )
         return Fault(Reason.UNKNOWN_KIND, ("kind",), f"there is no schema for `{kind}` of `{api_version}`", hint)
 

@@ -17,13 +17,14 @@ Identity = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault of the `index`-th manifest, at a path in it."""
+    """One fault of the `index`-th manifest, at a path in it: at the value, or at the key that leads to it."""
 
     index: int
     code: Code
     path: Path
     message: str
     hint: str | None = None
+    at_key: bool = False
 
 
 def identity(manifest: Manifest) -> Identity:
@@ -54,4 +55,4 @@ def same_identity(index: int, manifest: Manifest, owner: str, other: str) -> Fin
 
 def _finding(index: int, fault: Fault) -> Finding:
     code = codes.NO_SCHEMA if fault.reason is Reason.UNKNOWN_KIND else codes.INVALID_MANIFEST
-    return Finding(index, code, fault.path, fault.message, fault.hint)
+    return Finding(index, code, fault.path, fault.message, fault.hint, fault.reason is Reason.UNKNOWN_FIELD)

@@ -5,9 +5,11 @@ Both are held to what the platform owns: namespace, platform labels, the allow-l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import reduce
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
@@ -63,13 +65,21 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
     manifest = document.value
     for key in ("apiVersion", "kind", "metadata"):
         wanted = dict if key == "metadata" else str
-        if not isinstance(manifest.get(key), wanted):
-            yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.value((key,)), f"this manifest has no `{key}`")
+        if key not in manifest:
+            hint = f"add `{key}`; whatever is no manifest belongs elsewhere"
+            first = next(iter(positions.keys.values()), positions.value(()))
+            yield Diagnostic(codes.RAW_NOT_A_MANIFEST, first, f"this manifest has no `{key}`", hint)
+            return
+        if not isinstance(manifest[key], wanted):
+            message = f"`{key}` of a manifest must be {'a map' if key == 'metadata' else 'text'}"
+            yield Diagnostic(
+                codes.RAW_NOT_A_MANIFEST, positions.value((key,)), message, "write it as Kubernetes has it"
+            )
             return
     metadata = manifest["metadata"]
     if not isinstance(metadata.get("name"), str):
         message = "this manifest has no `metadata.name`"
-        yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.key(("metadata",)), message)
+        yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.key(("metadata",)), message, "give it a name")
         return
     kind = f"{manifest['apiVersion']}/{manifest['kind']}"
     if not owned.raw_kinds.get(kind):
@@ -77,7 +87,7 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
         hint = (
             f"did you mean `{near}`?"
             if near
-            else f"`rawKinds` in organization.yaml allows {', '.join(sorted(owned.raw_kinds))}"
+            else f"use a field that makes it, or ask for it in `rawKinds`, which has {', '.join(sorted(owned.raw_kinds))}"
         )
         yield Diagnostic(
             codes.RAW_KIND, positions.value(("kind",)), f"`{kind}` is not allowed as a raw manifest", hint=hint
@@ -112,59 +122,125 @@ def read_patch(document: Document) -> Patch:
 
 def apply(patch: Patch, manifest: Manifest, owned: Owned) -> tuple[Manifest, list[Diagnostic]]:
     """The patched manifest; unchanged, with what is wrong, where the patch does not fit or changes what it is."""
-    patched: Value = manifest
-    at: Path = ("merge",)
     if patch.merge is not None:
-        patched = merge(manifest, patch.merge)
-    else:
-        patched, fault, index = _operate(patch, manifest)
-        at = ("patch", index)
-        if fault is not None:
-            message = f"this does not apply to {manifest['kind']} `{manifest['metadata']['name']}`: {fault}"
-            span = patch.document.positions().value(at)
-            hint = "look at the rendered manifest, and correct or delete it"
-            return manifest, [Diagnostic(codes.PATCH_FAILED, span, message, hint=hint)]
-    changed = _identity_change(manifest, patched, owned)
-    if changed is not None:
-        span = patch.document.positions().value(at)
-        return manifest, [Diagnostic(codes.PATCH_IDENTITY, span, f"a patch can't change {changed}")]
-    return patched, []
-
-
-def _operate(patch: Patch, manifest: Manifest) -> tuple[Value, str | None, int]:
-    """The operations one by one, so that a fault names its own: the result, what is wrong, and the index it stopped at."""
+        patched: Value = merge(manifest, patch.merge)
+        change = _identity_change(manifest, patched, owned)
+        return (manifest, [_identity_fault(patch, change, ("merge", *change.path))]) if change else (patched, [])
     from jsonpatch import JsonPatch, JsonPatchException  # noqa: PLC0415  (few services have patches)
     from jsonpointer import JsonPointerException  # noqa: PLC0415
 
     patched = deepcopy(manifest)
-    index = 0
     for index, operation in enumerate(patch.operations):
-        try:
-            patched = JsonPatch([operation]).apply(patched, in_place=True)
-        except (JsonPatchException, JsonPointerException, TypeError, ValueError) as error:
-            return manifest, _reason(operation, error), index
-    return patched, None, index
+        reason = _misfit(operation, patched)
+        if reason is None:
+            try:
+                patched = JsonPatch([operation]).apply(patched, in_place=True)
+            except (JsonPatchException, JsonPointerException, TypeError, ValueError):
+                reason = _Misfit("path", f"`{operation['op']}` does not fit what is at `{operation['path']}`")
+        if reason is not None:
+            message = f"this does not apply to {manifest['kind']} `{manifest['metadata']['name']}`: {reason.message}"
+            span = patch.document.positions().value(("patch", index, reason.key))
+            hint = reason.hint or "look at the rendered manifest, and correct or delete the operation"
+            return manifest, [Diagnostic(codes.PATCH_FAILED, span, message, hint)]
+        change = _identity_change(manifest, patched, owned)
+        if change is not None:
+            return manifest, [_identity_fault(patch, change, ("patch", index, "path"))]
+    return patched, []
 
 
-def _reason(operation: Mapping[str, Value], error: Exception) -> str:
-    if operation.get("op") == "test":
-        return f"`{operation.get('path')}` is not what the test says"
-    return str(error).split("\n", 1)[0][:200]
+@dataclass(frozen=True, slots=True)
+class _Misfit:
+    """Why an operation does not fit a manifest; `key` is the part of the operation that shows it."""
+
+    key: str
+    message: str
+    hint: str | None = None
 
 
-def _identity_change(before: Manifest, after: Value, owned: Owned) -> str | None:
+def _misfit(operation: Mapping[str, Value], manifest: Value) -> _Misfit | None:
+    """What RFC 6902 wants to be there and is not."""
+    op = operation["op"]
+    if op in ("move", "copy"):
+        if "from" not in operation:
+            return _Misfit("op", f"`{op}` needs `from`", "add `from`, the place that it takes the value from")
+        absent = _absent("from", operation["from"], manifest, new=False)
+        if absent:
+            return absent
+    if op in ("add", "replace", "test") and "value" not in operation:
+        return _Misfit("op", f"`{op}` needs `value`", "add `value`")
+    absent = _absent("path", operation["path"], manifest, new=op in ("add", "move", "copy"))
+    if absent or op != "test":
+        return absent
+    there = reduce(_step, _steps(operation["path"]), manifest)
+    said = operation["value"]
+    return None if there == said else _Misfit("value", f"`{operation['path']}` is not {_shown(said)}")
+
+
+def _absent(key: str, pointer: str, manifest: Value, *, new: bool) -> _Misfit | None:
+    """The first step of a JSON pointer (RFC 6901) that leads nowhere; the last one may, where it names something `new`."""
+    if pointer and not pointer.startswith("/"):
+        return _Misfit(key, f"`{pointer}` is no JSON pointer", f"write `/{pointer.replace('.', '/')}`")
+    steps, value = _steps(pointer), manifest
+    for index, step in enumerate(steps):
+        last = new and index == len(steps) - 1
+        if isinstance(value, dict) and (step in value or last):
+            value = value.get(step)
+        elif isinstance(value, list) and (_is_index(step, len(value)) or (last and step in ("-", str(len(value))))):
+            value = _step(value, step) if _is_index(step, len(value)) else None
+        else:
+            known = list(value) if isinstance(value, dict) else []
+            near = did_you_mean(step, known)
+            return _Misfit(
+                key, f"there is no `/{'/'.join(steps[: index + 1])}`", f"did you mean `{near}`?" if near else None
+            )
+    return None
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _is_index(step: str, length: int) -> bool:
+    return step.isdecimal() and step == str(int(step)) and int(step) < length
+
+
+def _step(value: Value, step: str) -> Value:
+    return value[int(step)] if isinstance(value, list) else value[step]
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, dict | list):
+        return "a map" if isinstance(value, dict) else "a list"
+    return f"`{json.dumps(value, ensure_ascii=False)[:60]}`"
+
+
+@dataclass(frozen=True, slots=True)
+class _IdentityChange:
+    """What of a manifest's identity a patch changes, and where it stands in the manifest."""
+
+    what: str
+    path: Path
+
+
+def _identity_fault(patch: Patch, change: _IdentityChange, at: Path) -> Diagnostic:
+    hint = "leave it as it is; another object can be a raw manifest in `manifests/`"
+    span = patch.document.positions().value(at)
+    return Diagnostic(codes.PATCH_IDENTITY, span, f"a patch can't change {change.what}", hint)
+
+
+def _identity_change(before: Manifest, after: Value, owned: Owned) -> _IdentityChange | None:
     if not isinstance(after, dict) or not isinstance(after.get("metadata"), dict):
-        return "a manifest into something else"
+        return _IdentityChange("a manifest into something else", ("metadata",))
     for key in ("apiVersion", "kind"):
         if after.get(key) != before[key]:
-            return f"`{key}`"
+            return _IdentityChange(f"`{key}`", (key,))
     for key in ("name", "namespace"):
         if after["metadata"].get(key) != before["metadata"].get(key):
-            return f"`metadata.{key}`"
+            return _IdentityChange(f"`metadata.{key}`", ("metadata", key))
     old, new = before["metadata"].get("labels") or {}, after["metadata"].get("labels") or {}
     for label in owned.labels:
         if label in old and (not isinstance(new, dict) or new.get(label) != old[label]):
-            return f"the platform's label `{label}`"
+            return _IdentityChange(f"the platform's label `{label}`", ("metadata", "labels", label))
     return None
 
 
@@ -174,10 +250,10 @@ def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagno
     there = [f"{m['kind']} `{m['metadata']['name']}`" for m in manifests]
     near = did_you_mean(wanted, there)
     same_kind = [t for t in there if t.startswith(f"{patch.kind} ")]
-    hint = f"did you mean {near}?" if near else f"there is {', '.join(same_kind)}" if same_kind else None
+    hint = f"did you mean {near}?" if near else f"there is {', '.join(same_kind or there)}" if there else None
     return Diagnostic(
         codes.PATCH_TARGET,
-        patch.document.positions().value(("target",)),
+        patch.document.positions().value(("target", "name" if same_kind else "kind")),
         f"there is no {wanted}",
         hint=hint,
         notes=(

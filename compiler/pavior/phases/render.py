@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
-from pavior.expression import Template, TemplateFault
+from pavior.expression import LeafOrigin, Template, TemplateFault
 from pavior.model import ServiceId, Span, Value
 from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext, scenes_of
 
@@ -122,14 +122,17 @@ class ContributedTwice(Exception):
 def merge_contributions(
     accepted: Iterable[str], gathered: Iterable[Contribution[Item]], evaluator: Evaluator[Item]
 ) -> dict[str, dict[str, Value]]:
-    """Accepted name → entry name → entry. Every accepted name is there, empty where nobody contributes."""
+    """Accepted name → entry name → entry. Every accepted name is there, empty where nobody contributes.
+
+    Contributions of one name that say the same are one: two queues of a service are reached at one host.
+    """
     merged: dict[str, dict[str, Value]] = {name: {} for name in accepted}
     given_by: dict[tuple[str, str], Contribution[Item]] = {}
     for contribution in gathered:
         entries = evaluator.plain(contribution.entries)
         for name, entry in entries.items():
             earlier = given_by.setdefault((contribution.accepted, name), contribution)
-            if earlier is not contribution:
+            if earlier is not contribution and merged[contribution.accepted][name] != entry:
                 raise ContributedTwice(contribution.accepted, name, earlier, contribution)
             merged[contribution.accepted][name] = entry
     return merged
@@ -152,7 +155,10 @@ def _artifact(template: ManifestTemplate, scene: Scene, target: TargetContext) -
     path = template.artifact.render(scene)[0]
     segments = path.split("/") if isinstance(path, str) else []
     if not segments or any(s in ("", ".", "..") or s.startswith(".") for s in segments) or not path.endswith(".yaml"):
-        raise TemplateFault(Span(template.path), f"artifact `{path}` is not a relative path that ends in `.yaml`")
+        (traced,) = template.artifact.trace(scene)
+        span = traced.origins.span if isinstance(traced.origins, LeafOrigin) else Span(template.path)
+        message = f"`{path}` is not a relative path that ends in `.yaml`"
+        raise TemplateFault(span, message, "write the artifact's path below the target's folder")
     return f"{target.target.name}/{path}"
 
 

@@ -92,9 +92,12 @@ def check(
         report.diagnostics.extend(outcome.diagnostics)
         return report
     require_known(outcome.value.repository, selection)
+    differing = {}
     for step in planned(outcome.value, selection, report, progress, jobs):
         for unit in step.units:
-            report.diagnostics.extend(differences(root, unit))
+            differing[unit.path] = tuple(differences(root, unit))
+    for path in differing.keys() - set(report.withdrawn):
+        report.diagnostics.extend(differing[path])
     return report
 
 

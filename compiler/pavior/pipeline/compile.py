@@ -137,9 +137,21 @@ def located(fleet: Fleet, owner: Owner, placed: Placed[Manifest], finding: Findi
         return
     best = inside[0]
     written = [c for read in best.reads for c in read.contributors if _is_a_teams(c.span)]
-    span = written[-1].span if written else best.origin.span
+    span = written[-1].span if written else _key(owner, placed, finding, best.origin.span)
     notes = [note, *([Note("rendered here", best.origin.span)] if written else [])]
     yield Diagnostic(finding.code, span, finding.message, finding.hint, tuple(notes))
+
+
+def _key(owner: Owner, placed: Placed[Manifest], finding: Finding, value: Span) -> Span:
+    """The key above a value that a team wrote in a raw manifest or a merge patch, where the finding is about the key."""
+    if owner.service is not None and finding.at_key:
+        written = [(placed.raw, finding.path)] if placed.raw else []
+        written += [(patch.document, ("merge", *finding.path)) for patch in owner.service.patches]
+        for document, path in written:
+            key = document.positions().keys.get(path) if document.source.path == value.file else None
+            if key is not None:
+                return key
+    return value
 
 
 def _is_a_teams(span: Span) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pavior import resources
-from pavior.diagnostics import Diagnostic, Outcome
+from pavior.diagnostics import Diagnostic, Note, Outcome
 from pavior.expression import TemplateFault
 from pavior.layering.merge import part
 from pavior.model import Document, Origins, ServiceId, Source, Span, Target, Value
@@ -245,7 +245,7 @@ def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
             made = effective_spec(fleet.stacks, service, target.target)
         if made is None:
             continue
-        spec, found = made
+        spec, found = made[0], tuple(_of_target(d, target.target) for d in made[1])
         with fleet.clock.phase("validate"):
             if not _errors(found):
                 found = (*found, *_spec_faults(fleet, service, target.target, spec))
@@ -259,6 +259,11 @@ def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
                 fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}`", target.target.name)])
                 continue
         yield declaration
+
+
+def _of_target(diagnostic: Diagnostic, target: Target) -> Diagnostic:
+    """A fault of layering, which doesn't know for which target it layers."""
+    return replace(diagnostic, notes=(*diagnostic.notes, Note("for", targets=(target.name,))))
 
 
 def _spec_faults(fleet: Fleet, service: ServiceInput, target: Target, spec: Value) -> Iterator[Diagnostic]:

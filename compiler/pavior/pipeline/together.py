@@ -34,7 +34,9 @@ class Together:
     changed: list[UnitPlan] = field(default_factory=list)
     """The units that differ from the tree, without their content."""
     _claimed: dict[str, str] = field(default_factory=dict)
-    _taken: dict[tuple[str, int], Owner] = field(default_factory=dict)
+    _taken: dict[tuple[str, int], tuple[Owner, int]] = field(default_factory=dict)
+    """By target and identity, whose it is, and the how-manieth of its manifests."""
+    _failed: set[str] = field(default_factory=set)
 
     def compare(self, group: Sequence[Owner], worked: Worked) -> Iterator[Diagnostic]:
         """What is wrong between a group and those before it: one file of two owners, or one identity of two manifests."""
@@ -44,12 +46,15 @@ class Together:
         for target, identity in worked.taken:
             index = position[target] = position.get(target, -1) + 1
             owner = by_target[target]
-            other = self._taken.setdefault((target, identity), owner)
+            other, its_index = self._taken.setdefault((target, identity), (owner, index))
             if other is not owner:
+                self.withhold(other)
+                yield from collision(self.fleet, other, its_index, owner.name)
                 yield from collision(self.fleet, owner, index, other.name)
 
     def withhold(self, owner: Owner) -> None:
-        """A fault of an owner: a service is not written at all, nor is what reads its facts."""
+        """A fault of an owner: a service is not written at all, nor is what reads its facts; nothing of any is deleted."""
+        self._failed.add(owner.source)
         if owner.service is not None:
             self.fleet.broken.add(owner.service.id)
 
@@ -81,7 +86,7 @@ class Together:
 
         def answers_for(path: str, source: str) -> bool:
             sources[path] = source
-            if any(source == k or source.startswith(f"{k}/") for k in kept):
+            if source in self._failed or any(source == k or source.startswith(f"{k}/") for k in kept):
                 return False
             environment = path.split("/", maxsplit=1)[0].partition("@")[0]
             return selection.environment(environment) and selection.source(source)

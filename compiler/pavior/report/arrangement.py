@@ -8,6 +8,9 @@ from dataclasses import replace
 from pavior.diagnostics import Diagnostic, Note
 from pavior.model import Span
 
+MOST_NOTES = 6
+"""A fault of a golden path may show in every service: this many are enough to see where."""
+
 
 def arrange(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Sorted by file, position and code; those that say the same of one place, as three environments do, are one."""
@@ -23,6 +26,8 @@ def _one(same: Sequence[Diagnostic]) -> Diagnostic:
     for note in (note for diagnostic in same for note in diagnostic.notes):
         targets.setdefault((note.message, note.span), {}).update(dict.fromkeys(note.targets))
     notes = tuple(Note(_after(message, named), span) for (message, span), named in targets.items())
+    if len(same) > 1 and len(notes) > MOST_NOTES:
+        notes = (*notes[:MOST_NOTES], Note(f"and {len(notes) - MOST_NOTES} more like these"))
     return replace(next((d for d in same if d.is_error), same[0]), notes=notes)
 
 

@@ -33,16 +33,18 @@ def entries(needs: Needs, value: Value, places: Sequence[Path], written: Written
             said = fields.get("needs")
             for name, entry in said.items() if isinstance(said, dict) else ():
                 if isinstance(entry, dict):
-                    yield from entry_faults(needs, (*at, "needs", name), entry, types.get(name), written)
+                    yield from entry_faults(needs, (*at, "needs", name), entry, types, written)
                     if index == 0 and "type" in entry:
                         types[name] = entry["type"]
 
 
-def entry_faults(needs: Needs, at: Path, entry: dict[str, Value], known: Value, written: Written) -> Iterator[Fault]:
-    """The faults of one entry of a layer; `known` is the type that it has already, None if none."""
-    name = quoted(f"needs.{at[-1]}")
+def entry_faults(
+    needs: Needs, at: Path, entry: dict[str, Value], types: Mapping[str, Value], written: Written
+) -> Iterator[Fault]:
+    """The faults of one entry of a layer; `types` are those that entries have already, by name."""
+    name, known = quoted(f"needs.{at[-1]}"), types.get(str(at[-1]))
     if "type" not in entry and known is None:
-        yield _untyped(needs, at, entry, name)
+        yield _untyped(needs, at, entry, name, types)
         return
     type_name: Value = entry.get("type", known)
     fault = _type_fault(needs, at, type_name, known, name)
@@ -62,7 +64,7 @@ def full_entry_faults(needs: Needs, name: str, entry: Value) -> Iterator[Fault]:
     at: Path = ("needs", name)
     type_name: Value = entry.get("type") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or type_name is None:
-        yield _untyped(needs, at, {}, quoted(dotted(at)))
+        yield _untyped(needs, at, {}, quoted(dotted(at)), {})
         return
     fault = _type_fault(needs, at, type_name, None, quoted(dotted(at)))
     if fault:
@@ -86,7 +88,7 @@ def _at(value: Value, place: Path, at: Path = ()) -> Iterator[tuple[Path, dict[s
         yield from _at(value[place[0]], place[1:], (*at, place[0]))
 
 
-def _untyped(needs: Needs, at: Path, entry: Mapping[str, Value], name: str) -> Fault:
+def _untyped(needs: Needs, at: Path, entry: Mapping[str, Value], name: str, types: Mapping[str, Value]) -> Fault:
     close = next((key for key in entry if did_you_mean(key.lower(), ["type"])), None)
     offered = list(needs.path.entries)
     if close is not None:
@@ -94,6 +96,9 @@ def _untyped(needs: Needs, at: Path, entry: Mapping[str, Value], name: str) -> F
         return Fault(codes.UNKNOWN_FIELD, (*at, close), message, "did you mean `type`?", at="key")
     likely = at[-1] if at[-1] in offered else did_you_mean(str(at[-1]), offered)
     hint = f"add `type: {likely}`" if likely else f"add `type: …`, one of {listed(offered)}" if offered else None
+    meant = did_you_mean(str(at[-1]), types)
+    if meant:
+        hint = f"did you mean `{meant}`?" + (f" otherwise {hint}" if hint else "")
     return Fault(codes.MISSING_FIELD, (*at, "type"), f"{name} lacks `type`", hint, at="missing")
 
 
