@@ -112,7 +112,14 @@ def test_a_render_of_a_part_leaves_what_it_is_not_about_however_wrong(root: Path
 
 def test_a_part_that_does_not_exist_is_told(root: Path) -> None:
     before = states(root)
-    for arguments in (["red/none"], ["--team", "green"], ["--env", "moon"], ["red"], ["--team", "../x"], ["--env", "/*"]):
+    for arguments in (
+        ["red/none"],
+        ["--team", "green"],
+        ["--env", "moon"],
+        ["red"],
+        ["--team", "../x"],
+        ["--env", "/*"],
+    ):
         found = run(root, "render", *arguments)
         assert found.status == 2, arguments
         assert arguments[-1] in found.errors
@@ -208,6 +215,22 @@ def test_data_that_would_be_lost_by_a_change_is_refused_as_well(root: Path, chan
     edit(root, "golden-paths/components/process/manifests/entry.yaml", "\ndata: {", "\ndata: {changed: all, ")
     assert run(root, "render").status == 1
     assert any(tree(root)[path] != before[path] for path in others), "others are written"
+
+
+def test_what_holds_data_in_one_target_says_nothing_of_its_like_in_another(root: Path) -> None:
+    put(root, THREE, f"{(root / THREE).read_text()}environments: {{prod: {{needs: {{disk: {{kind: fast}}}}}}}}\n")
+    shutil.rmtree(root / "rendered")
+    assert run(root, "render").status == 0
+    claim = "golden-paths/components/store/manifests/claim.yaml"
+    edit(root, claim, "labels: {", "labels: {changed: all, ")
+    found = run(root, "render")
+    assert found.status == 0, found.output
+    assert all(b"changed: all" in tree(root)[path] for path in DISKS)
+    edit(root, claim, "changed: all", "changed: again")
+    edit(root, THREE, "environments: {", "environments: {dev: {needs: {disk: null}}, ")
+    found = run(root, "render", "--format", "concise")
+    assert (found.status, found.codes) == (1, ["PV704"]), "what prod keeps does not make up for what dev loses"
+    assert all(b"changed: all" in tree(root)[path] for path in DISKS)
 
 
 def test_an_environment_that_is_left_out_has_nothing_of_the_service(root: Path) -> None:

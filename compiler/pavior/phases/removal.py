@@ -50,22 +50,28 @@ def removed_data(
 ) -> Iterator[DataLoss]:
     """What `new` would destroy of `present`, both restricted to files that hold data, in the order of paths.
 
+    What is in another target is another resource, however alike: the first folder of a path names the target.
     `immutable`: name of a component, which is its artifact's without `.yaml` → JSON pointers (RFC 6901) that can't change.
     """
-    wanted = {_identity(manifest): manifest for path in sorted(new) for manifest in new[path]}
+    wanted = {(_target(path), _identity(manifest)): manifest for path in sorted(new) for manifest in new[path]}
     for path in sorted(present):
         component = os.path.basename(path).removesuffix(".yaml")
         for manifest in present[path]:
             identity = _identity(manifest)
             labels = manifest["metadata"].get("labels") or {}
             service, need = labels.get("pavior.dev/service"), labels.get("pavior.dev/need")
-            if identity not in wanted:
+            same = wanted.get((_target(path), identity))
+            if same is None:
                 yield DataLoss(path, identity, service, need)
                 continue
             for pointer in immutable.get(component, ()):
-                before, after = _at(manifest, pointer), _at(wanted[identity], pointer)
+                before, after = _at(manifest, pointer), _at(same, pointer)
                 if before != after:
                     yield DataLoss(path, identity, service, need, pointer, before, after)
+
+
+def _target(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def data_manifests(
