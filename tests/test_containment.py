@@ -136,7 +136,8 @@ def test_two_services_whose_manifests_are_the_same_resource_are_told_and_neither
     change_all(root)
     claiming(root, "a-b", "c")
     found = run(root, "render", "--format", "concise", "--jobs", jobs)
-    assert (found.status, found.codes) == (1, ["PV603"])
+    assert (found.status, found.codes) == (1, ["PV603", "PV603"])
+    assert "teams/blue/a/platform.yaml:" in found.output
     assert "teams/blue/a-b/platform.yaml:4:12: error[PV603 same-identity]" in found.output
     assert "PersistentVolumeClaim `a-b-c`" in found.output
     after = tree(root)

@@ -117,9 +117,9 @@ def planned(
         report.targets.update(owner.target.target.name for owner in group)
         report.services.update(owner.service.id for owner in group if owner.service)
         report.manifests += worked.manifests
-        if any(d.is_error for d in found):
+        if worked.failed:
             together.withhold(group[0])
-        else:
+        if not together.failed(group[0]):
             yield together.step(group[0].source, worked.units)
         if progress is not None:
             progress(done + 1, len(groups))

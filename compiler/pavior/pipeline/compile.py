@@ -92,15 +92,23 @@ def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
     return Compiled(owner, files, (*found, *unemittable), taken, len(placed))
 
 
-def collision(fleet: Fleet, owner: Owner, position: int, other: str) -> Iterator[Diagnostic]:
-    """The `position`-th manifest of an owner has the identity of another owner's: told where it comes from."""
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """A manifest with the identity of another owner's, told where it comes from. `raw`: a team wrote it itself."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    raw: bool
+
+
+def collision(fleet: Fleet, owner: Owner, position: int, other: str) -> Collision:
+    """The `position`-th manifest of an owner has the identity of one of `other`'s."""
     spec = effective_spec(fleet.stacks, owner.service, owner.target.target) if owner.service else None
     scene = scene_of(owner.target, owner.team, owner.service, spec[0] if spec else None)
     if owner.service is not None:
         scene["linked"] = fleet.links.linked(owner.service.id, owner.target.target)
     placed, _ = manifests(fleet.platform, owner, scene)
     finding = same_identity(position, placed[position].item, owner.name, other)
-    yield from located(fleet, owner, placed[position], finding)
+    return Collision(tuple(located(fleet, owner, placed[position], finding)), placed[position].raw is not None)
 
 
 def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes], list[Diagnostic]]:

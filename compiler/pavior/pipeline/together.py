@@ -39,8 +39,13 @@ class Together:
     _failed: set[str] = field(default_factory=set)
 
     def compare(self, group: Sequence[Owner], worked: Worked) -> Iterator[Diagnostic]:
-        """What is wrong between a group and those before it: one file of two owners, or one identity of two manifests."""
-        yield from claim(self._claimed, worked.units, group[0].source)
+        """What is wrong between a group and those before it: one file of two owners, or one identity of two manifests.
+
+        Whoever is at fault is withheld: both, but for a raw manifest that takes what a template makes.
+        """
+        for found in claim(self._claimed, worked.units, group[0].source):
+            self.withhold(group[0])
+            yield found
         by_target = {owner.target.target.name: owner for owner in group}
         position: dict[str, int] = {}
         for target, identity in worked.taken:
@@ -48,15 +53,21 @@ class Together:
             owner = by_target[target]
             other, its_index = self._taken.setdefault((target, identity), (owner, index))
             if other is not owner:
-                self.withhold(other)
-                yield from collision(self.fleet, other, its_index, owner.name)
-                yield from collision(self.fleet, owner, index, other.name)
+                theirs = collision(self.fleet, other, its_index, owner.name)
+                mine = collision(self.fleet, owner, index, other.name)
+                for whose, each, against in ((other, theirs, mine), (owner, mine, theirs)):
+                    if each.raw or not against.raw:
+                        self.withhold(whose)
+                        yield from each.diagnostics
 
     def withhold(self, owner: Owner) -> None:
         """A fault of an owner: a service is not written at all, nor is what reads its facts; nothing of any is deleted."""
         self._failed.add(owner.source)
         if owner.service is not None:
             self.fleet.broken.add(owner.service.id)
+
+    def failed(self, owner: Owner) -> bool:
+        return owner.source in self._failed
 
     def step(self, source: str, units: Sequence[UnitPlan]) -> Step:
         self.planned.setdefault(source, []).extend(unit.path for unit in units)
