@@ -78,6 +78,12 @@ def _platforms_compile_once(
     monkeypatch.setattr(fleet, "load_platform", load_platform)
 
 
+@pytest.fixture(autouse=True)
+def _kubeconform_is_this_checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    if (program := HERE.parent / ".tools" / "bin" / "kubeconform").exists():
+        monkeypatch.setenv("KUBECONFORM", str(program))
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case_prints_what_it_says(case: Case, bases: Mapping[str, Path], tmp_path: Path) -> None:
     root = tmp_path / "platform"

@@ -270,7 +270,8 @@ def _first_difference(path: str, present: list[str], new: list[str]) -> tuple[Sp
     paired = (i for i, (a, b) in enumerate(zip(present, new, strict=False)) if a != b)
     line = next(paired, min(len(present), len(new)))
     at = min(line, len(present) - 1)
-    span = Span(path, at + 1, 1, at + 1, len(present[at]) + 1)
+    start = len(present[at]) - len(present[at].lstrip())
+    span = Span(path, at + 1, start + 1, at + 1, max(start, len(present[at].rstrip())) + 1)
     if line < len(new) and new[line].strip() and len(new[line]) <= 120:
         return span, (Note(f"this line would be `{new[line].strip()}`"),)
     return span, ()

@@ -131,10 +131,14 @@ def _identity(manifest: Manifest) -> Identity:
     return Identity(group, str(manifest.get("kind")), str(metadata.get("namespace", "")), str(metadata.get("name")))
 
 
+def pointer_steps(pointer: str) -> list[str]:
+    """The keys of a JSON pointer, outermost first."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
 def _at(value: Value, pointer: str) -> Value:
     """The value at a JSON pointer; None where there is none."""
-    for part in pointer.split("/")[1:]:
-        step = part.replace("~1", "/").replace("~0", "~")
+    for step in pointer_steps(pointer):
         if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):

@@ -130,7 +130,7 @@ def planned(
         if not any(d.is_error for d in found):
             yield together.step(source, units)
     report.withheld = together.withheld()
-    report.withdrawn = [path for service in report.withheld for path in together.planned.get(f"teams/{service}", ())]
+    report.withdrawn = together.withdrawn()
     gone = set(report.withdrawn)
     report.changed = [unit for unit in together.changed if unit.path not in gone]
 

@@ -8,7 +8,7 @@ from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes.plan import DATA_REMOVED, IMMUTABLE_CHANGED
 from pavior.layering.merge import part
 from pavior.model import RENDERED, ServiceId, Span, UnitPlan
-from pavior.phases.removal import DataLoss, data_manifests, removed_data
+from pavior.phases.removal import DataLoss, data_manifests, pointer_steps, removed_data
 from pavior.phases.render import DATA_FOLDER
 from pavior.pipeline.fleet import Fleet
 
@@ -43,22 +43,38 @@ def _diagnostic(fleet: Fleet, service: ServiceId, environment: str, loss: DataLo
     present = Span(f"{RENDERED}/{loss.path}")
     if service in fleet.services:
         document = fleet.services[service].document
-        span, place = document.positions().key(("needs", need)), f"`retired.{need}` in {document.source.path}"
+        left_out = part(document.value, ("environments", environment)) is False
+        span = document.positions().key(("environments", environment) if left_out else ("needs", need))
+        place = f"`retired.{need}` in {document.source.path}"
     elif service.team in fleet.teams:
         document = fleet.teams[service.team].document
-        span, place = (
-            document.positions().key(("retired",)),
-            f"`retired.{service.name}/{need}` in {document.source.path}",
-        )
-        if "retired" not in document.value:
-            span = Span(document.source.path)
+        named = "retired" in document.value
+        span = document.positions().key(("retired",)) if named else Span(document.source.path)
+        place = f"`retired.{service.name}/{need}` in {document.source.path}"
     else:
         span, place = present, f"the team's folder back, with a `retired.{service.name}/{need}` note in its team.yaml"
-    hint = f"to destroy its data on purpose, add {place}, naming type, environments, owner and date"
-    notes = (Note("what is there now", present),)
+    on_purpose = f"or, to destroy its data on purpose, add {place}, naming type, environments, owner and date"
     if loss.pointer is None:
-        return Diagnostic(DATA_REMOVED, span, f"{what} holds data and would be removed", hint, notes)
-    message = (
-        f"{what} holds data, and `{loss.pointer}` can't change from `{loss.before}` to `{loss.after}` without losing it"
+        notes = (Note("what is there now", present),)
+        return Diagnostic(
+            DATA_REMOVED, span, f"{what} holds data and would be removed", f"put it back, {on_purpose}", notes
+        )
+    message = f"{what} holds data, and its `{loss.pointer}` can't become `{loss.after}` without losing it"
+    notes = (Note(f"it is `{loss.before}` now", present),)
+    return Diagnostic(
+        IMMUTABLE_CHANGED, _said(fleet, service, loss) or span, message, f"set it back, {on_purpose}", notes
     )
-    return Diagnostic(IMMUTABLE_CHANGED, span, message, hint, notes)
+
+
+def _said(fleet: Fleet, service: ServiceId, loss: DataLoss) -> Span | None:
+    """Where somebody said what the field becomes."""
+    from pavior.pipeline.explain import explain_owner  # noqa: PLC0415  (only where something is wrong)
+
+    target = next(t for t in fleet.platform.targets if t.target.name == loss.path.partition("/")[0])
+    at = tuple(pointer_steps(loss.pointer or ""))
+    for leaf in explain_owner(fleet, fleet.owner(service, target), loss.path):
+        mine = leaf.manifest["metadata"]["name"] == loss.identity.name and leaf.manifest["kind"] == loss.identity.kind
+        if mine and tuple(map(str, leaf.at)) == at:
+            spans = [contributor.span for read in leaf.reads for contributor in read.contributors]
+            return spans[-1] if spans else leaf.origin.span
+    return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic
-from pavior.model import Change, ServiceId, UnitPlan
+from pavior.model import RENDERED, Change, ServiceId, UnitPlan
 from pavior.phases.plan import claim, stale
 from pavior.pipeline.assemble import Owner
 from pavior.pipeline.compile import collision
@@ -45,6 +45,7 @@ class Together:
         """
         for found in claim(self._claimed, worked.units, group[0].source):
             self.withhold(group[0])
+            self._failed.add(self._claimed[found.span.file.removeprefix(f"{RENDERED}/")])
             yield found
         by_target = {owner.target.target.name: owner for owner in group}
         position: dict[str, int] = {}
@@ -84,6 +85,11 @@ class Together:
         for reader, other in (*fleet.blocked.items(), *fleet.links.readers_of(fleet.broken)):
             reasons.setdefault(reader, f"it reads from {other}, which has errors")
         return reasons
+
+    def withdrawn(self) -> list[str]:
+        """The units that were planned before a fault was found that keeps them from being written."""
+        sources = self._failed | {f"teams/{service}" for service in self.withheld()}
+        return [path for source in sorted(sources) for path in self.planned.get(source, ())]
 
     def stale(self, selection: Selection) -> Iterator[tuple[str, tuple[UnitPlan, ...], list[Diagnostic]]]:
         """What nothing renders any more, by the folder that it was rendered from, and what speaks against deleting it.
