@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify bench setup tools wheel kubernetes-schemas help-text requirements clean
+.PHONY: help render check test lint types unit verify faults bench setup tools wheel kubernetes-schemas help-text requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -29,6 +29,9 @@ types: setup
 unit: tools
 	@GOTOOLCHAIN=local PAVIOR_GO="$$(cat .tools/go-path)" KUBECONFORM="$(CURDIR)/.tools/bin/kubeconform" \
 		.venv/bin/python -m pytest --numprocesses auto --dist loadfile --quiet $(ARGS)
+
+faults: setup  ## kill a render of this repository 50 times, and see what each leaves and what completes it
+	@PAVIOR_KILLS=50 .venv/bin/python -m pytest --quiet --capture no $(ARGS) tests/test_kills.py
 
 bench: setup  ## speed and memory on generated fleets
 	@.venv/bin/python -m benchmarks.run $(ARGS)

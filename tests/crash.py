@@ -67,8 +67,19 @@ class Kill:
     is_new: bool
 
 
-def kill_after(command: Sequence[str], root: Path, delay: float, old: Tree, new: Tree, **environment: str) -> Kill:
-    """Start `command` in `root`, kill it and its children after `delay` seconds, and look at the tree."""
+def kill_after(
+    command: Sequence[str],
+    root: Path,
+    delay: float,
+    old: Tree,
+    new: Tree,
+    since: Path | None = None,
+    **environment: str,
+) -> Kill:
+    """Start `command` in `root`, kill it and its children after `delay` seconds, and look at the tree.
+
+    The seconds count from the start, or from the moment when `since` is there.
+    """
     process = subprocess.Popen(
         command,
         cwd=root,
@@ -77,6 +88,8 @@ def kill_after(command: Sequence[str], root: Path, delay: float, old: Tree, new:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    while since is not None and not os.path.lexists(since) and process.poll() is None:
+        time.sleep(0.0002)
     time.sleep(delay)
     ended = process.poll() is not None
     if not ended:

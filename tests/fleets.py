@@ -48,7 +48,7 @@ description: What runs.
 manifests:
   - manifests/settings.yaml
   - manifests/address.yaml
-  - {template: manifests/entry.yaml, artifact: "index/{{ team.name }}/{{ service.name }}.yaml"}
+  - {template: manifests/entry.yaml, artifact: "argocd/{{ team.name }}/{{ service.name }}.yaml"}
   - {template: manifests/namespace.yaml, scope: team}
   - {template: manifests/shared.yaml, scope: environment}
 accepts:
@@ -119,7 +119,7 @@ spec:
     "golden-paths/components/process/manifests/entry.yaml": """\
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: "{{ team.name }}-{{ service.name }}", namespace: index}
+metadata: {name: "{{ team.name }}-{{ service.name }}", namespace: argocd}
 data: {image: "{{ image }}"}
 """,
     "golden-paths/components/process/manifests/namespace.yaml": """\

@@ -243,4 +243,4 @@ def test_an_environment_that_is_left_out_has_nothing_of_the_service(root: Path) 
     assert (found.status, found.codes) == (0, ["PV402"]), "red/two calls it in prod"
     put(root, "teams/red/two/platform.yaml", "apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: tiny.example/two:1\n")
     assert run(root, "render").status == 0
-    assert {path for path in tree(root) if "one" in path} == {"dev/red/one/process.yaml", "dev/index/red/one.yaml"}
+    assert {path for path in tree(root) if "one" in path} == {"dev/red/one/process.yaml", "dev/argocd/red/one.yaml"}

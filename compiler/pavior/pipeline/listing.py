@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pavior.diagnostics import Diagnostic
+from pavior.phases.write import recover
 from pavior.pipeline import Selection
 from pavior.pipeline.assemble import effective_spec, layers_of
 from pavior.pipeline.clock import Clock
@@ -15,6 +16,7 @@ from pavior.pipeline.selection import require_known
 
 def listing(root: Path, selection: Selection) -> tuple[list[Diagnostic], list[dict[str, Any]]]:
     """What was found, and a row for each service whose own files are sound."""
+    recover(root)
     outcome = prepare(root, Clock())
     if outcome.value is None:
         return list(outcome.diagnostics), []

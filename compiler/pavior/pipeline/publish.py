@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pavior.diagnostics import Diagnostic
 from pavior.phases.discover import discover
+from pavior.phases.write import recover
 from pavior.pipeline.fleet import load_platform
 from pavior.schema import Node
 from pavior.schema.publish import published, text
@@ -14,6 +15,7 @@ from pavior.schema.publish import published, text
 
 def publish(root: Path, *, write: bool) -> tuple[list[Diagnostic], list[str]]:
     """Bring schemas/*.schema.json up to date, or, without `write`, only say which of them are not."""
+    recover(root)
     found = discover(root)
     if found.value is None:
         return list(found.diagnostics), []

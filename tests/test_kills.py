@@ -1,0 +1,138 @@
+"""kill -9 at random moments of a real `pavior render`: each service's directory is wholly old or wholly new, always.
+
+PAVIOR_KILLS says how often on a copy of this repository; `make faults` kills 50 times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from crash import Kill, Tree, kill_after
+from fleets import ROOT, command, put, reference, run, tiny, tree
+
+KILLS = int(os.environ.get("PAVIOR_KILLS", "3"))
+STAGING = ".pavior/staging"
+
+
+@dataclass(slots=True)
+class Repository:
+    """A platform repository whose golden paths are now those of one version, now those of the other."""
+
+    root: Path
+    aside: Path
+    """Where the version that is not in use lies."""
+    trees: list[Tree] = field(default_factory=list)
+    seconds: float = 0.0
+    """How long it takes to render."""
+    version: int = 0
+
+    def switch(self) -> None:
+        self.version = 1 - self.version
+        between = self.aside.with_name("between")
+        (self.root / "golden-paths").rename(between)
+        self.aside.rename(self.root / "golden-paths")
+        between.rename(self.aside)
+
+    def beside(self) -> dict[str, bytes]:
+        """All files but the rendered ones and what Git ignores."""
+        apart = ("rendered", ".pavior")
+        files = (path for path in self.root.rglob("*") if path.is_file())
+        named = ((path.relative_to(self.root), path) for path in files)
+        return {str(name): path.read_bytes() for name, path in named if name.parts[0] not in apart}
+
+
+def made(root: Path, place: Path, replaced: dict[str, str]) -> Repository:
+    """Render both versions, the second of which has other text in the templates: it shows in every file."""
+    it = Repository(root, place / "golden-paths")
+    shutil.copytree(root / "golden-paths", it.aside)
+    for file in it.aside.glob("components/*/*/*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        for old, new in replaced.items():
+            text = text.replace(old, new) if "cases" not in file.parts else text
+        file.write_text(text, encoding="utf-8")
+    for _ in range(2):
+        began = time.perf_counter()
+        assert run(root, "render").status == 0
+        it.seconds = time.perf_counter() - began
+        it.trees.append(tree(root))
+        it.switch()
+    one, two = it.trees
+    assert one.keys() == two.keys()
+    assert [path for path in one if one[path] == two[path]] == []
+    return it
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("aside")
+
+
+def test_kills_of_a_small_render_leave_each_unit_old_or_new(tmp_path: Path, place: Path) -> None:
+    root = tiny(tmp_path)
+    for number in range(16):
+        text = f"apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: a/b:{number}\nneeds: {{disk: {{type: store}}}}\n"
+        put(root, f"teams/blue/more{number}/platform.yaml", text)
+    changes = {
+        "metadata: {": "metadata: {annotations: {a: two}, ",
+        "metadata:\n": "metadata:\n  annotations: {a: two}\n",
+    }
+    kill_and_complete(made(root, place, changes), 6)
+
+
+def test_kills_of_a_render_of_this_repository_leave_each_unit_old_or_new(tmp_path: Path, place: Path) -> None:
+    root = reference(tmp_path)
+    label = "app.kubernetes.io/managed-by: pavior"
+    kill_and_complete(made(root, place, {label: f"{label}-two"}), KILLS)
+
+
+def kill_and_complete(repository: Repository, times: int) -> None:
+    """Kill renders from one version to the other; after each, see what is there and let the next command complete it."""
+    root, chance = repository.root, random.Random(time.time_ns())
+    kills: list[Kill] = []
+    for number in range(times):
+        old = tree(root)
+        if old == repository.trees[repository.version]:
+            repository.switch()
+        new, mine = repository.trees[repository.version], repository.beside()
+        # A third of the kills each: at any moment, while files are staged, and while the commit goes on.
+        since, longest = (
+            (None, 2 * repository.seconds),
+            (root / STAGING, repository.seconds / 2),
+            (root / STAGING / "log", 0.04),
+        )[number % 3]
+        delay = chance.uniform(0.0, longest)
+        seen = kill_after(command("render"), root, delay, old, new, since, PYTHONPATH=str(ROOT / "compiler"))
+        kills.append(seen)
+        assert seen.torn == [], f"killed {delay} s after {since or 'the start'}"
+        assert only_staging(root)
+        assert repository.beside() == mine
+        next_command = ("check", "render", "list")[number // 3 % 3]
+        found = run(root, next_command)
+        after = tree(root)
+        assert after in ((new,) if next_command == "render" else (old, new))
+        assert found.status == (1 if next_command == "check" and after == old else 0), found.output
+        assert not (root / STAGING).exists()
+        assert repository.beside() == mine
+    print(f"\n{times} kills: {sum(k.ended for k in kills)} after the end,", end=" ")
+    print(
+        f"{sum(k.is_old for k in kills)} with the old tree, {sum(k.is_new for k in kills)} with the new one,", end=" "
+    )
+    print(f"{sum(not k.is_old and not k.is_new for k in kills)} between")
+    assert sum(not kill.ended for kill in kills) >= times / 3
+
+
+def only_staging(root: Path) -> bool:
+    """Is what Pavior keeps beside the rendered tree out of Git's sight, and nothing but its lock and its staging?"""
+    private = root / ".pavior"
+    if not private.exists():
+        return True
+    names = {path.name for path in private.iterdir()}
+    ignored = not (names - {".gitignore"}) or (private / ".gitignore").read_text() == "*\n"
+    return ignored and names <= {".gitignore", "lock", "staging"}
