@@ -2,7 +2,7 @@
 
 | block begins with | and |
 | --- | --- |
-| ```` ```console ```` | each line after `$ ` is run by a shell; what follows it is exactly what it prints, where a line `…` stands for any lines |
+| ```` ```console ```` | each line after `$ ` is run by a shell; what follows it is what it prints; a line `…` stands for any |
 | ```` ```console no-run ```` | is shown and not run |
 | ```` ```yaml PATH ```` | the file at PATH gets this content |
 | ```` ```diff PATH ```` | lines with `-` in that file, with those without a sign around them, are replaced by lines with `+` |
@@ -10,7 +10,8 @@
 | ```` ```yaml all of PATH ```` | the file at PATH holds these lines and nothing else |
 | `<!-- $ COMMAND -->` | runs a command that readers don't see, such as one that puts back what an example broke |
 
-Blocks of other languages, or without a PATH, are only shown. `python -m tests.documentation` puts the present outputs into the pages.
+Blocks of other languages, or without a PATH, are only shown. `python -m tests.documentation` puts what is printed now into the
+pages.
 """
 
 from __future__ import annotations
@@ -76,19 +77,30 @@ def blocks(page: str) -> list[Block]:
 
 
 def prepare(folder: Path) -> None:
-    """Make a clone of the repository as it is now, set up and rendered, out of a folder that does not exist."""
+    """Make a clone of the repository as it is now, rendered and committed, out of a folder that does not exist."""
     shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_COPIED))
-    (folder / ".venv/bin").mkdir(parents=True)
-    for name, arguments in (("python", ""), ("pavior", "-m pavior ")):
-        program = folder / ".venv/bin" / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
-        program.chmod(0o755)
-    # What tools/setup.sh writes when it is done: `make` in the copy has nothing to set up.
-    stamp = 'printf "%s" "$(cat pyproject.toml requirements.txt tools/setup.sh | cksum) $(pwd)" >.venv/pavior-stamp'
-    subprocess.run(["sh", "-c", stamp], cwd=folder, check=True)
+    set_up(folder)
     run(folder, "pavior render")
     identity = "-c user.name=Reader -c user.email=reader@brightwater.example -c commit.gpgsign=false"
     run(folder, f"git init --quiet && git add --all && git {identity} commit --quiet --message clone")
+
+
+def clone(ready: Path, folder: Path) -> None:
+    """A clone of one that `prepare` made."""
+    shutil.copytree(ready, folder, symlinks=True)
+    set_up(folder)
+
+
+def set_up(folder: Path) -> None:
+    """What tools/setup.sh would do, with this interpreter and its packages: `make` then has nothing to set up."""
+    programs = folder / ".venv/bin"
+    programs.mkdir(parents=True, exist_ok=True)
+    for name, arguments in (("python", ""), ("pavior", "-m pavior ")):
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
+        (programs / name).chmod(0o755)
+    (programs / "activate").write_text(f"PATH={programs}:$PATH\n")
+    stamp = 'printf "%s" "$(cat pyproject.toml requirements.txt tools/setup.sh | cksum) $(pwd)" >.venv/pavior-stamp'
+    subprocess.run(["sh", "-c", stamp], cwd=folder, check=True)
 
 
 def run(folder: Path, command: str) -> str:
@@ -182,7 +194,7 @@ def main() -> None:
         prepare(Path(temporary) / "ready")
         for page in PAGES:
             folder = Path(temporary) / Path(page).stem
-            shutil.copytree(Path(temporary) / "ready", folder)
+            clone(Path(temporary) / "ready", folder)
             (ROOT / page).write_text(_renewed(page, folder), encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from documentation import PAGES, ROOT, blocks, commands, follow, prepare
+from documentation import PAGES, ROOT, blocks, clone, commands, follow, prepare
 
 ALL_PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/*.md")])
 
@@ -28,7 +28,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def repository(ready: Path, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "platform"
-    shutil.copytree(ready, folder)
+    clone(ready, folder)
     yield folder
     shutil.rmtree(folder)
 
