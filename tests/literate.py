@@ -1,6 +1,6 @@
 """Literate cases: a Markdown file says what somebody did, shows the files and the commands, and what Pavior answers.
 
-    # PV204 unknown-field            the code that the file is about; its cases begin with `##`
+    # PV204 unknown-field            the code that the file is about, if it is one; its cases begin with `##`
 
     ## A misspelt field
     Prose for people.
@@ -69,17 +69,16 @@ class _Draft:
     commands: list[tuple[str, ...]] = field(default_factory=list)
 
 
-def heading(source: Path) -> tuple[str, str]:
-    """The number and the name of the code that a file is about."""
+def heading(source: Path) -> tuple[str, str] | None:
+    """The number and the name of the code that a file is about; None where it is about more than one."""
     found = _HEADING.match(source.read_text())
-    assert found, f"{source.name} begins with `# PV204 unknown-field`"
-    return found[1], found[2]
+    return (found[1], found[2]) if found else None
 
 
 def cases(source: Path) -> list[Case]:
     """The cases of a Markdown file, in its order."""
     text = source.read_text()
-    code, _ = heading(source)
+    code, _ = heading(source) or ("", "")
     titles = [(m.start(), m[1]) for m in re.finditer(r"^## (.+)$", text, re.MULTILINE)]
     found: list[Case] = []
     draft = _Draft("")

@@ -113,7 +113,12 @@ class Reader:
         condition = self._when(value["$when"], places, path) if "$when" in value else None
         otherwise = self.read(value["$else"], places, (*path, "$else")) if "$else" in value else None
         if otherwise is not None and "$when" not in value:
-            self._fault(MISPLACED_DIRECTIVE, Site(places, (*path, "$else"), True), "`$else` stands without `$when`")
+            self._fault(
+                MISPLACED_DIRECTIVE,
+                Site(places, (*path, "$else"), True),
+                "`$else` stands without `$when`",
+                "add `$when`, or remove it",
+            )
         inner = self.read(value["$value"], places, (*path, "$value")) if "$value" in value else None
         merges = self._merges(value["$merge"], places, (*path, "$merge")) if "$merge" in value else ()
         includes = self._includes(value["$include"], places, (*path, "$include")) if "$include" in value else ()

@@ -130,7 +130,8 @@ class _Workshop:
                 codes.DUPLICATE_DECLARATION,
                 span,
                 f"`{name}` is declared under `{key}` by two components",
-                notes=(Note("and here", first),),
+                "rename one of them",
+                (Note("and here", first),),
             )
 
     def component(self, name: str) -> Component:
@@ -178,7 +179,8 @@ class _Workshop:
                 continue
             if scope is Scope.NEED and default is not Scope.NEED:
                 message = f"component `{name}` is not a type of `needs`, so nothing has scope `need`"
-                self.fault(codes.BAD_SCOPE, document.positions().value(("manifests", index)), message)
+                span = document.positions().value(("manifests", index, "scope"))
+                self.fault(codes.BAD_SCOPE, span, message, "choose another scope, or give the component a `type`")
                 continue
             template = self._template(name, documents[path], (), Form.ITEMS, scope)
             artifact = None
@@ -188,9 +190,9 @@ class _Workshop:
                 yield ManifestTemplate(documents[path].source.path, scope, template, artifact)
         for path in sorted(documents):
             if path.startswith(f"{MANIFESTS_FOLDER}/") and path not in listed:
-                span = documents[path].positions().value(())
+                span = Span(documents[path].source.path)
                 hint = f"add it under `manifests:` in {document.source.path}, or delete it"
-                self.fault(codes.UNLISTED_TEMPLATE, _head(span), f"component `{name}` does not list `{path}`", hint)
+                self.fault(codes.UNLISTED_TEMPLATE, span, f"component `{name}` does not list `{path}`", hint)
 
     def _missing(self, path: str, document: Document, at: Path, documents: Mapping[str, Document]) -> None:
         near = did_you_mean(path, [p for p in documents if p.startswith(f"{MANIFESTS_FOLDER}/")])
@@ -248,7 +250,8 @@ class _Workshop:
         if name in self.files.components:
             return True
         near = did_you_mean(name, list(self.files.components))
-        hint = f"did you mean `{near}`?" if near else f"there are {', '.join(sorted(self.files.components))}"
+        known = ", ".join(sorted(self.files.components)) or f"none: write `golden-paths/components/{name}/`"
+        hint = f"did you mean `{near}`?" if near else f"there are {known}"
         self.fault(codes.UNKNOWN_COMPONENT, document.positions().value(at), f"there is no component `{name}`", hint)
         return False
 
@@ -273,14 +276,12 @@ class _Workshop:
         schema = self.schemas.settings.get(component)
         if schema is not None and not schema.accepts(merged):
             from pavior.schema.explain import faults  # noqa: PLC0415  (only where something is wrong)
+            from pavior.schema.fault import Subject  # noqa: PLC0415
 
-            for fault in faults(schema, merged):
-                _, document, at, _ = next(
-                    (g for g in reversed(given) if fault.path and part(g[3], fault.path) is not None), given[-1]
-                )
+            for fault in faults(schema, merged, Subject(f"what is set for component `{component}`")):
+                _, document, at, _ = next((g for g in reversed(given) if _says(g[3], fault.path)), given[-1])
                 span = document.positions().value((*at, *fault.path))
-                message = f"{fault.message} (settings of component `{component}` in `{target.name}`)"
-                self.fault(codes.BAD_SETTING, span, message, fault.hint)
+                self.fault(codes.BAD_SETTING, span, fault.message, fault.hint, (Note("in", targets=(target.name,)),))
         return merged
 
 
@@ -302,5 +303,7 @@ def settings_layers(
             yield name, document, at, values
 
 
-def _head(span: Span) -> Span:
-    return Span(span.file, span.line, span.column, span.line, span.column + 1)
+def _says(values: Mapping[str, Value], path: Path) -> bool:
+    """Do these settings say something of what is at `path`, be it null?"""
+    within = part(values, path[:-1])
+    return bool(path) and isinstance(within, dict) and path[-1] in within

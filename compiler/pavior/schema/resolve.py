@@ -166,7 +166,8 @@ def _properties(state: _Resolving, said: Mapping[str, Value], at: Path) -> dict[
     for name, value in said.items():
         properties[name] = node = _schema(state, value, (*at, name))
         if isinstance(value, dict) and "description" not in node and not _is_kept(state, value):
-            state.fault(codes.UNDESCRIBED_FIELD, (*at, name), f"`{name}` has no `description`", at_key=True)
+            hint = "add a `description` of one sentence"
+            state.fault(codes.UNDESCRIBED_FIELD, (*at, name), f"`{name}` has no `description`", hint, at_key=True)
     return properties
 
 
