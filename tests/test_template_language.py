@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 
@@ -25,6 +26,46 @@ def test_a_shell_length_is_plain_text() -> None:
 
 def test_a_raw_block_alone_is_text() -> None:
     assert rendered("{a: '{% raw %}{{ $labels.pod }}{% endraw %}'}") == {"a": "{{ $labels.pod }}"}
+
+
+@pytest.mark.parametrize("shown", ["100%", "%s %d", "{x} {{", "a'b\"c\\", "é☃"])
+def test_text_between_expressions_stays_as_it_is(shown: str) -> None:
+    raw = f"{{% raw %}}{shown}{{% endraw %}}"
+    item = compiled(json.dumps({"a": f"{raw}{{{{ x }}}}{raw}", "b": "{{ x ~ y }}%"})).render({"x": 1, "y": "%s"})[0]
+    assert item == {"a": f"{shown}1{shown}", "b": "1%s%"}
+
+
+def test_a_name_means_what_it_was_last_given() -> None:
+    text = """
+        $let: {fixed: "'a'", number: 5, alias: fixed}
+        outer: "{{ fixed }}{{ alias }}{{ number }}"
+        whole: "{{ number }}"
+        inner:
+          $let: {fixed: x, alias: number}
+          changed: "{{ alias }}{{ fixed[0] }}"
+          whole: "{{ fixed }}"
+        list:
+          - {$for: alias in x, $value: "{{ alias }}"}
+        below: "{{ number[x[0]] | default('none') }}"
+    """
+    item = rendered(text, x=["l"])
+    assert (item["outer"], item["inner"]["changed"]) == ("aa5", "5l")
+    assert (item["whole"], item["inner"]["whole"], item["list"], item["below"]) == (5, ["l"], ["l"], "none")
+
+
+def test_a_constant_is_tested_and_looked_into_like_any_value() -> None:
+    text = '{$let: {five: 5, nothing: none}, a: "{{ five is none }}", b: "{{ nothing is none }}", c: "{{ -five }}"}'
+    assert rendered(text) == {"a": False, "b": True, "c": -5}
+
+
+def test_a_map_that_is_merged_with_others_keeps_what_they_don_t_name() -> None:
+    fragments = {"c/labels": "{app: '{{ x }}', deep: {one: 1, two: {three: 3}}}"}
+    text = "{labels: {$include: c/labels, $merge: '{{ more }}', deep: {two: {four: 4}}}, again: {$include: c/labels}}"
+    more = {"deep": {"two": {"three": "other"}}, "tier": "x"}
+    item = compiled(text, fragments=fragments).render({"x": "shop", "more": more})[0]
+    merged = {"app": "shop", "deep": {"one": 1, "two": {"three": "other", "four": 4}}, "tier": "x"}
+    assert item == {"labels": merged, "again": {"app": "shop", "deep": {"one": 1, "two": {"three": 3}}}}
+    assert more == {"deep": {"two": {"three": "other"}}, "tier": "x"}
 
 
 def test_nothing_is_shared_between_the_values_and_two_results() -> None:

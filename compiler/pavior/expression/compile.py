@@ -10,7 +10,7 @@ from typing import Any
 
 from pavior.diagnostics import Diagnostic, Outcome
 from pavior.diagnostics.codes.golden_paths import MISPLACED_DIRECTIVE
-from pavior.expression import recorder, runtime
+from pavior.expression import arithmetic, recorder, runtime
 from pavior.expression.check import Checker
 from pavior.expression.generate import generate
 from pavior.expression.read import Reader
@@ -23,36 +23,10 @@ from pavior.expression.types import Definitions, type_of
 from pavior.model import Document, Path, Value
 
 _RUNTIME = (
-    *(
-        "OMIT",
-        "SCALARS",
-        "add",
-        "bounded",
-        "concatenate",
-        "contains",
-        "cut",
-        "divide",
-        "floor_divide",
-        "get",
-        "items",
-        "join_round",
-    ),
-    *(
-        "key",
-        "leaf",
-        "less",
-        "less_or_equal",
-        "mapping",
-        "merge",
-        "modulo",
-        "multiply",
-        "negative",
-        "pairs",
-        "positive",
-        "present",
-    ),
-    *("present_entries", "sources", "subtract", "text"),
+    *("OMIT", "SCALARS", "bounded", "concatenate", "contains", "cut", "get", "items", "join_round", "key", "leaf"),
+    *("less", "less_or_equal", "mapping", "overlay", "pairs", "present", "present_entries", "sources", "text"),
 )
+_ARITHMETIC = ("add", "divide", "floor_divide", "modulo", "multiply", "negative", "positive", "subtract")
 
 _NAMES: Mapping[str, Any] = MappingProxyType(
     {
@@ -63,6 +37,7 @@ _NAMES: Mapping[str, Any] = MappingProxyType(
         "inf": math.inf,
         "nan": math.nan,
         **{name: getattr(runtime, name) for name in _RUNTIME},
+        **{name: getattr(arithmetic, name) for name in _ARITHMETIC},
         **{name: getattr(recorder, name) for name in ("below", "merge_traced", "sources_traced")},
         **{f"filter_{name}": filter_.function for name, filter_ in FILTERS.items()},
         **{f"test_{name}": test.function for name, test in TESTS.items()},

@@ -8,12 +8,18 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from pavior.expression import units
-from pavior.expression.runtime import MAX_TEXT, Fault, bounded, exact, is_number, kind, number, text
+from pavior.expression.arithmetic import exact, number
+from pavior.expression.runtime import MAX_TEXT, Fault, bounded, is_number, kind, text
 from pavior.expression.runtime import mapping as _mapping
 from pavior.expression.runtime import merge as merge_maps
 from pavior.model import Value
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_NOT_IN_LABELS = re.compile(r"[^a-z0-9]+")
+_NOT_IN_VARIABLES = re.compile(r"[^A-Z0-9_]")
 
 
 def _text(value: Value, name: str) -> str:
@@ -35,7 +41,7 @@ def _map(value: Value, name: str) -> Mapping[str, Value]:
 
 
 def _integer(value: Value, name: str, low: int, high: int) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+    if value.__class__ is int and low <= value <= high:
         return value
     given = value if is_number(value) else kind(value)
     raise Fault(f"`{name}` takes a whole number from {low} to {high}, not {given}", none=value is None)
@@ -132,16 +138,24 @@ def merge(value: Value, other: Value) -> dict[str, Value]:
     return merge_maps(_map(value, "merge"), _mapping(other))
 
 
+_ROUNDING: Mapping[Value, str] = {"half-up": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
+
+
 def round_(value: Value, digits: Value = 0, method: Value = "half-up") -> int | float:
-    modes = {"half-up": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
     places = _integer(digits, "round", 0, 15)
-    if method not in modes:
-        raise Fault(f"`round` goes {', '.join(modes)}")
-    amount = exact(_number(value, "round"))
+    mode = _ROUNDING.get(_text(method, "round"))
+    if mode is None:
+        raise Fault(f"`round` goes {', '.join(_ROUNDING)}")
+    return _rounded(_number(value, "round"), places, mode)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _rounded(value: int | float, places: int, mode: str) -> int | float:
+    amount = exact(value)
     if abs(amount) >= 1 << 63:
         raise Fault("`round` takes a number that fits 64 bits")
     step = Decimal(1).scaleb(-places)
-    return number(Decimal((amount / step).to_integral_value(modes[str(method)])) * step)
+    return number(Decimal((amount / step).to_integral_value(mode)) * step)
 
 
 def int_(value: Value) -> int:
@@ -218,7 +232,7 @@ def pluck(value: Value, key: Value) -> list[Value]:
 
 def env_name(value: Value) -> str:
     """A POSIX environment variable's name: capitals, digits and `_`, not a digit first."""
-    name = re.sub(r"[^A-Z0-9_]", "_", _text(value, "env_name").upper())
+    name = _NOT_IN_VARIABLES.sub("_", _text(value, "env_name").upper())
     if not name:
         raise Fault("an environment variable's name cannot be made of empty text")
     return f"_{name}" if name[0].isdigit() else name
@@ -228,10 +242,10 @@ def dns_label(value: Value, length: Value = 63) -> str:
     """An RFC 1123 label of at most `length` characters; what had to change carries a hash, so names stay different."""
     size = _integer(length, "dns_label", 10, 63)
     whole = _text(value, "dns_label")
-    if len(whole) <= size and re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", whole):
+    if len(whole) <= size and _DNS_LABEL.fullmatch(whole):
         return whole
     mark = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    start = re.sub(r"[^a-z0-9]+", "-", whole.lower())[: size - 9].strip("-")
+    start = _NOT_IN_LABELS.sub("-", whole.lower())[: size - 9].strip("-")
     return f"{start}-{mark}" if start else mark
 
 

@@ -5,13 +5,15 @@ What can only be there is written as one display; what may be left out is added 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from jinja2 import nodes
 
+from pavior.expression.makes import constant, is_scalar, is_text, makes
+from pavior.expression.runtime import text
 from pavior.expression.template import Form
 from pavior.expression.tree import (
     Bare,
@@ -27,7 +29,7 @@ from pavior.expression.tree import (
     is_sure,
     may_omit,
 )
-from pavior.expression.writer import Scope, Variable, Writer, is_scalar, is_text
+from pavior.expression.writer import Scope, Variable, Writer
 
 Sink: TypeAlias = Callable[[str], None]
 """Writes the statement that puts a value where it belongs, given its code."""
@@ -61,10 +63,7 @@ class TreeWriter(Writer):
         """Statements that hand the node's value to the sink, if it has one; `repeats`: a loop makes many values, not one."""
         match node:
             case Computed() if may_omit(node.expression):
-                held = self.local()
-                self.line(f"{held} = {self.expression(node.expression, scope)}")
-                with self.block(f"if {held} is not OMIT:"):
-                    sink(_leaf(held, node.expression))
+                self._optional(node.expression, scope, sink)
             case ListNode() if not is_sure(node):
                 self._if_any(self._list(node, scope), sink)
             case MapNode() if not (node.plain and is_sure(node)):
@@ -72,13 +71,36 @@ class TreeWriter(Writer):
             case _:
                 sink(self.value(node, scope))
 
+    def _optional(self, expression: nodes.Expr, scope: Scope, sink: Sink) -> None:
+        """Statements that hand the value of an expression that may be `omit` to the sink unless it is."""
+        match expression:
+            case nodes.CondExpr(expr2=nodes.Name(name="omit")) if not may_omit(expression.expr1):
+                with self.block(f"if {self.expression(expression.test, scope)}:"):
+                    sink(self._hold(self.expression(expression.expr1, scope), expression.expr1, scope))
+            case nodes.Filter(name="default", args=[nodes.Name(name="omit")]) if expression.node is not None:
+                code = self._local(self.expression(expression.node, scope))
+                with self.block(f"if {code} is not None:"):
+                    sink(_leaf(code, expression.node, scope))
+            case _:
+                code = self._local(self.expression(expression, scope))
+                with self.block(f"if {code} is not OMIT:"):
+                    sink(_leaf(code, expression, scope))
+
+    def _local(self, code: str) -> str:
+        """A local that holds what the code gives."""
+        if code.isidentifier():
+            return code
+        held = self.local()
+        self.line(f"{held} = {code}")
+        return held
+
     def value(self, node: Node, scope: Scope) -> str:
         """Code of the value of a node that is sure to have one."""
         match node:
             case _ if is_constant(node):
                 return repr(constant_value(node))
             case Computed():
-                return self._hold(self.expression(node.expression, scope), node.expression)
+                return self._hold(self.expression(node.expression, scope), node.expression, scope)
             case Text():
                 return self.text(node, scope)
             case ListNode():
@@ -92,20 +114,40 @@ class TreeWriter(Writer):
     def text(self, node: Text | Computed, scope: Scope) -> str:
         """Code of the text that a scalar makes."""
         parts = node.parts if isinstance(node, Text) else (node.expression,)
-        codes = [repr(part) if isinstance(part, str) else self._text_part(part, scope) for part in parts]
-        if len(codes) > SHORT:
-            return f"bounded(''.join(({', '.join(codes)})))"
-        return codes[0] if len(codes) == 1 else f"({' + '.join(codes)})"
+        form, codes = self._form(parts, scope)
+        code = _formatted(form, codes)
+        return f"bounded({code})" if len(codes) > SHORT else code
+
+    def concatenation(self, node: nodes.Concat, scope: Scope) -> str:
+        return f"bounded({_formatted(*self._form(node.nodes, scope))})"
+
+    def _form(self, parts: Iterable[str | nodes.Expr], scope: Scope) -> tuple[str, list[str]]:
+        """What `%` makes the text of, with `%s` for each part that is computed, and the codes of these parts."""
+        form, codes = "", []
+        for part in parts:
+            if isinstance(part, nodes.Concat):
+                inner, more = self._form(part.nodes, scope)
+                form += inner
+                codes += more
+                continue
+            known = part if isinstance(part, str) else constant(part, scope)
+            if known is not None and not (isinstance(known, nodes.Const) and known.value is None):
+                form += (known if isinstance(known, str) else text(known.value)).replace("%", "%%")
+            else:
+                assert isinstance(part, nodes.Expr)
+                form += "%s"
+                codes.append(self._text_part(part, scope))
+        return form, codes
 
     def _text_part(self, part: nodes.Expr, scope: Scope) -> str:
         code = self.expression(part, scope)
-        if is_text(part):
+        if is_text(part, scope):
             return code
         return f"({code} if {code}.__class__ is str else text({code}))" if code.isidentifier() else f"text({code})"
 
-    def _hold(self, code: str, expression: nodes.Expr) -> str:
-        if code.isidentifier() or is_scalar(expression):
-            return _leaf(code, expression)
+    def _hold(self, code: str, expression: nodes.Expr, scope: Scope) -> str:
+        if code.isidentifier() or is_scalar(expression, scope):
+            return _leaf(code, expression, scope)
         held = self.local()
         return f"({held} if ({held} := {code}).__class__ in SCALARS else leaf({held}))"
 
@@ -173,9 +215,11 @@ class TreeWriter(Writer):
     def _loop(self, loop: Loop, scope: Scope) -> Iterator[Scope]:
         collection = self._bare(loop.collection, scope)
         variables = {name: Variable(self.local("x")) for name in loop.names}
-        function = "pairs" if len(loop.names) == 2 else "items"
+        over = f"items({collection})"
+        if len(loop.names) == 2:
+            over = f"pairs({collection})" if not collection.isidentifier() else self.held(f"pairs({collection})", "p")
         names = ", ".join(variable.value for variable in variables.values())
-        with self.block(f"for {names} in {function}({collection}):"):
+        with self.block(f"for {names} in {over}:"):
             yield {**scope, **variables}
 
     def _bare(self, bare: Bare, scope: Scope) -> str:
@@ -184,9 +228,9 @@ class TreeWriter(Writer):
     def _body(self, node: MapNode, scope: Scope, sink: Sink, repeats: bool, whole: str = "") -> None:
         """What follows the loop: lets, condition and content. `whole`: the map that rounds add their entries to."""
         for name, bare in node.lets:
-            held = self.local("x")
-            self.line(f"{held} = {self._bare(bare, scope)}")
-            scope = {**scope, name: Variable(held)}
+            known = constant(bare.expression, scope)
+            code = self._bare(bare, scope) if known else self._local(self._bare(bare, scope))
+            scope = {**scope, name: Variable(code, makes=makes(bare.expression, scope), constant=known)}
         if node.condition is None:
             self._content(node, scope, sink, repeats, whole)
             return
@@ -209,16 +253,30 @@ class TreeWriter(Writer):
             self._if_any(self._entries(node.entries, scope), sink)
 
     def _merged(self, node: MapNode, scope: Scope, sink: Sink) -> None:
+        """Maps on top of one another. All of them are made here and now, so the lowest can take in the others."""
         held = self.local("d")
-        self.line(f"{held} = {{}}")
-        for include in node.includes:
-            self.place(include, scope, lambda code: self.line(f"{held} = merge({held}, mapping({code}))"))
+        first, *_ = node.includes or (None,)
+        includes = node.includes
+        if isinstance(first, MapNode) and first.plain and is_sure(first):
+            self.line(f"{held} = {self.value(first, scope)}")
+            includes = includes[1:]
+        else:
+            self.line(f"{held} = {{}}")
+        for include in includes:
+            self.place(include, scope, lambda code: self.line(f"overlay({held}, mapping({code}))"))
         for source in node.merges:
-            self.place(source, scope, lambda code: self.line(f"for s in sources({code}): {held} = merge({held}, s)"))
+            self.place(source, scope, lambda code: self.line(f"for s in sources({code}): overlay({held}, s)"))
         if node.entries:
-            self.line(f"{held} = merge({held}, {self._entries(node.entries, scope)})")
+            self.line(f"overlay({held}, {self._entries(node.entries, scope)})")
         self._if_any(held, sink)
 
 
-def _leaf(code: str, expression: nodes.Expr) -> str:
-    return code if is_scalar(expression) else f"({code} if {code}.__class__ in SCALARS else leaf({code}))"
+def _formatted(form: str, codes: list[str]) -> str:
+    """Code of a text. Python compiles `%` of a literal and a display as it does an f-string."""
+    if form == "%s":
+        return codes[0]
+    return f"({form!r} % ({', '.join(codes)},))" if codes else repr(form.replace("%%", "%"))
+
+
+def _leaf(code: str, expression: nodes.Expr, scope: Scope) -> str:
+    return code if is_scalar(expression, scope) else f"({code} if {code}.__class__ in SCALARS else leaf({code}))"

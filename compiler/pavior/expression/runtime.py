@@ -5,7 +5,6 @@ Every function is total over plain data: it answers, or raises Fault. None is ev
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeGuard
@@ -14,6 +13,7 @@ from pavior.expression.template import OMIT
 from pavior.model import Value
 
 SCALARS = frozenset({str, int, bool, float})
+NUMBERS = frozenset({int, float})
 MAX_TEXT = 1 << 20
 MAX_ITEMS = 100_000
 MAX_INTEGER = 1 << 63
@@ -50,12 +50,12 @@ def kind(value: Value) -> str:  # noqa: PLR0911
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return value.__class__ in NUMBERS
 
 
 def get(value: Value, key: Value) -> Value:
     """The entry or item at `key`; None where there is none, at any depth. Keys only: no attributes, no methods."""
-    if isinstance(value, Mapping):
+    if value.__class__ is dict or isinstance(value, Mapping):
         return value.get(key) if isinstance(key, str) else None
     if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
         return value[key] if -len(value) <= key < len(value) else None
@@ -80,7 +80,7 @@ def leaf(value: Value) -> Value:
         return value
     if value is None:
         raise Fault("none here", none=True)
-    if isinstance(value, Mapping):
+    if value.__class__ is dict or isinstance(value, Mapping):
         return {key: leaf(value[key]) for key in sorted(value) if value[key] is not OMIT}
     if isinstance(value, list):
         return [leaf(item) for item in value if item is not OMIT]
@@ -89,17 +89,17 @@ def leaf(value: Value) -> Value:
 
 def text(value: Value) -> str:
     """A scalar as text: numbers in decimal notation without exponent, whole ones without point, booleans in lower case."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return decimal_text(value)
-        case None:
-            raise Fault("none inside text", none=True)
+    kind_of_value = value.__class__
+    if kind_of_value is str:
+        return value  # type: ignore[no-any-return]
+    if kind_of_value is int:
+        return str(value)
+    if kind_of_value is float:
+        return decimal_text(value)
+    if kind_of_value is bool:
+        return "true" if value else "false"
+    if value is None:
+        raise Fault("none inside text", none=True)
     raise Fault(
         f"{kind(value)} cannot stand inside text", "join a list with `| join(',')`, write a map with `| to_json`"
     )
@@ -142,7 +142,7 @@ def items(value: Value) -> Iterable[Value]:
 
 def pairs(value: Value) -> Iterable[tuple[str, Value]]:
     """What `$for: k, v in …` goes over, by sorted key."""
-    if isinstance(value, Mapping):
+    if value.__class__ is dict or isinstance(value, Mapping):
         return [(name, value[name]) for name in sorted(value)]
     if value is None:
         return ()
@@ -153,7 +153,7 @@ def pairs(value: Value) -> Iterable[tuple[str, Value]]:
 
 def mapping(value: Value) -> Mapping[str, Value]:
     """A map for `$merge`, `$include` or an item of a manifest template."""
-    if isinstance(value, Mapping):
+    if value.__class__ is dict or isinstance(value, Mapping):
         return value
     raise Fault(f"a map is expected here, not {kind(value)}", none=value is None)
 
@@ -177,6 +177,15 @@ def merge(base: Mapping[str, Value], patch: Mapping[str, Value]) -> dict[str, Va
     return result
 
 
+def overlay(base: dict[str, Value], patch: Mapping[str, Value]) -> None:
+    """`merge` into the base itself: both are maps that a template has just made, sharing nothing, without a none in them."""
+    for name, value in patch.items():
+        if value.__class__ is dict and base.get(name).__class__ is dict:
+            overlay(base[name], value)
+        else:
+            base[name] = value
+
+
 def join_round(whole: dict[str, Value], part: Mapping[str, Value]) -> None:
     """Add the entries of one round of a `$for` to the map that all rounds make."""
     for name, value in part.items():
@@ -187,19 +196,21 @@ def contains(container: Value, value: Value) -> bool:
     """`value in container`: a key of a map, an item of a list, a part of a text; nothing is in none."""
     if container is None:
         return False
+    if container.__class__ is list:
+        return value in container
     if isinstance(container, str):
         if not isinstance(value, str):
             raise Fault(f"text holds text, not {kind(value)}", none=value is None)
         return value in container
     if isinstance(container, Mapping):
         return isinstance(value, str) and value in container
-    if isinstance(container, list):
-        return value in container
     raise Fault(f"`in` takes a list, a map or text, not {kind(container)}")
 
 
 def _comparable(left: Value, right: Value) -> None:
-    if not ((is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))):
+    if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
+        return
+    if not (isinstance(left, str) and isinstance(right, str)):
         raise Fault(f"{kind(left)} and {kind(right)} have no order", none=left is None or right is None)
 
 
@@ -211,87 +222,6 @@ def less(left: Value, right: Value) -> bool:
 def less_or_equal(left: Value, right: Value) -> bool:
     _comparable(left, right)
     return bool(left <= right)
-
-
-def _numbers(sign: str, left: Value, right: Value) -> None:
-    for operand in (left, right):
-        if not is_number(operand):
-            raise Fault(f"`{sign}` takes numbers, not {kind(operand)}", none=operand is None)
-
-
-def number(value: int | float | Decimal) -> int | float:
-    """A result of arithmetic: a whole one is an int; what 64 bits cannot hold is a fault."""
-    if not math.isfinite(value) or not -MAX_INTEGER <= value < MAX_INTEGER:
-        raise Fault("the result is too large a number")
-    return int(value) if value == int(value) else float(value)
-
-
-def exact(value: int | float) -> Decimal:
-    """The decimal that the number is written as: 99.9 is 99.9, so that 100 - 99.9 is 0.1."""
-    if not math.isfinite(value):
-        raise Fault("arithmetic takes finite numbers")
-    return Decimal(value) if isinstance(value, int) else Decimal(repr(value))
-
-
-def add(left: Value, right: Value) -> Value:
-    if isinstance(left, str) and isinstance(right, str):
-        return bounded(left + right)
-    if isinstance(left, list) and isinstance(right, list):
-        if len(left) + len(right) > MAX_ITEMS:
-            raise Fault(f"a list of more than {MAX_ITEMS} items")
-        return left + right
-    if isinstance(left, str | list) or isinstance(right, str | list):
-        raise Fault(
-            f"`+` takes two numbers, two texts or two lists, not {kind(left)} and {kind(right)}",
-            "join text with `~`",
-            none=left is None or right is None,
-        )
-    _numbers("+", left, right)
-    return number(exact(left) + exact(right))
-
-
-def subtract(left: Value, right: Value) -> Value:
-    _numbers("-", left, right)
-    return number(exact(left) - exact(right))
-
-
-def multiply(left: Value, right: Value) -> Value:
-    _numbers("*", left, right)
-    return number(exact(left) * exact(right))
-
-
-def divide(left: Value, right: Value) -> Value:
-    _numbers("/", left, right)
-    _not_zero(right)
-    return number(exact(left) / exact(right))
-
-
-def floor_divide(left: Value, right: Value) -> Value:
-    _numbers("//", left, right)
-    _not_zero(right)
-    return number(Decimal(math.floor(exact(left) / exact(right))))
-
-
-def modulo(left: Value, right: Value) -> Value:
-    _numbers("%", left, right)
-    _not_zero(right)
-    quotient = math.floor(exact(left) / exact(right))
-    return number(exact(left) - quotient * exact(right))
-
-
-def _not_zero(value: Value) -> None:
-    if value == 0:
-        raise Fault("division by zero")
-
-
-def negative(value: Value) -> Value:
-    _numbers("-", value, 0)
-    return number(-exact(value))
-
-
-def positive(value: Value) -> Value:
-    _numbers("+", value, 0)
-    return value
 
 
 def present(values: list[Any]) -> list[Value]:

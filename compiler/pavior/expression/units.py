@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
-from pavior.expression.runtime import Fault, exact, number
+from pavior.expression.arithmetic import exact, number
+from pavior.expression.runtime import Fault
 
 _SUFFIXES = {
     "n": Decimal("1e-9"),
@@ -40,6 +42,7 @@ _DURATION = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,9})?(?:ms|[wdhms]))+")
 _PART = re.compile(r"([0-9.]+)(ms|[wdhms])")
 
 
+@lru_cache(maxsize=4096)
 def quantity(written: str) -> int | float:
     """`500m` → 0.5, `1Gi` → 1073741824, `1.5` → 1.5."""
     match = _QUANTITY.fullmatch(written)
@@ -49,6 +52,7 @@ def quantity(written: str) -> int | float:
     return number(Decimal(digits) * (Decimal(10) ** int(exponent) if exponent else _SUFFIXES[suffix or ""]))
 
 
+@lru_cache(maxsize=4096)
 def seconds(written: str) -> int | float:
     """`1m30s` → 90, `250ms` → 0.25, `7d` → 604800; `0` is a duration too."""
     if written == "0":

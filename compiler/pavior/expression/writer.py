@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 
 from jinja2 import nodes
 
-from pavior.expression.registry import FILTERS
 from pavior.model import Value
 
 _OPERATIONS: dict[type[nodes.Expr], str] = {
@@ -35,13 +35,26 @@ _COMPARISONS = {
 }
 
 
+class Makes(Enum):
+    """What is known of the value of an expression."""
+
+    ANYTHING = "anything"
+    SCALAR = "a scalar"
+    TEXT = "text"
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A name in scope: the Python local of its value and, when tracing, those of its path and of what it was made of."""
+    """A name in scope: the code of its value and, when tracing, the locals of its path and of what it was made of.
+
+    `makes` and `constant` are what is known of the value.
+    """
 
     value: str
     path: str = ""
     reads: str = ""
+    makes: Makes = Makes.ANYTHING
+    constant: nodes.Const | None = None
 
 
 Scope = Mapping[str, Variable]
@@ -52,7 +65,7 @@ class Writer:
     """Writes expressions as Python, and the statements that they need before them."""
 
     lines: list[str] = field(default_factory=list)
-    _known: list[dict[tuple[Value, ...], str]] = field(default_factory=lambda: [{}])
+    _known: list[dict[str, str]] = field(default_factory=lambda: [{}])
     _count: int = 0
 
     def line(self, code: str) -> None:
@@ -107,13 +120,14 @@ class Writer:
     def _made(self, node: nodes.Expr, scope: Scope) -> str:
         match node:
             case nodes.Concat():
-                return f"concatenate({', '.join(self.expression(part, scope) for part in node.nodes)})"
+                return self.concatenation(node, scope)
             case nodes.Neg():
                 return f"negative({self.expression(node.node, scope)})"
             case nodes.Pos():
                 return f"positive({self.expression(node.node, scope)})"
             case nodes.List() | nodes.Tuple():
-                return f"present([{', '.join(self.expression(item, scope) for item in node.items)}])"
+                items = f"[{', '.join(self.expression(item, scope) for item in node.items)}]"
+                return items if all(isinstance(item, nodes.Const) for item in node.items) else f"present({items})"
             case nodes.Dict():
                 pairs = [f"({self.expression(p.key, scope)}, {self.expression(p.value, scope)})" for p in node.items]
                 return f"present_entries([{', '.join(pairs)}])"
@@ -121,6 +135,9 @@ class Writer:
                 function = _OPERATIONS[type(node)]
                 return f"{function}({self.expression(node.left, scope)}, {self.expression(node.right, scope)})"
         raise TypeError(f"no code for {type(node).__name__}")
+
+    def concatenation(self, node: nodes.Concat, scope: Scope) -> str:
+        return f"concatenate({', '.join(self.expression(part, scope) for part in node.nodes)})"
 
     def _compare(self, node: nodes.Compare, scope: Scope) -> str:
         left, parts = self.expression(node.expr, scope), []
@@ -153,12 +170,12 @@ class Writer:
     def _path(self, node: nodes.Expr, scope: Scope) -> str:
         """A path: constant keys from a name on are looked up beforehand, what follows a computed key is looked up inline."""
         base, steps = _steps(node)
-        if not isinstance(base, nodes.Name):
-            code = self.expression(base, scope)
+        variable = scope.get(base.name) if isinstance(base, nodes.Name) else None
+        if not isinstance(base, nodes.Name) or (variable and variable.constant):
+            code = variable.value if variable else self.expression(base, scope)
             for step in steps:
                 code = f"get({code}, {self._key(step, scope)})"
             return code
-        variable = scope.get(base.name)
         start: tuple[Value, ...] = (variable.value,) if variable else ("", base.name)
         count = next((i for i, step in enumerate(steps) if isinstance(step, nodes.Expr)), len(steps))
         code = self.lookup((*start, *steps[:count]))
@@ -187,19 +204,22 @@ class Writer:
         """The local that holds the value at a path: `(local, key, …)`, or `("", name, key, …)` from the context."""
         if len(path) == 1:
             return str(path[0])
-        mark = tuple((type(step), step) for step in path)
-        for known in self._known:
-            if mark in known:
-                return known[mark]
         if len(path) == 2 and path[0] == "":
             code = f"context.get({path[1]!r})"
         else:
             base, key = self.lookup(path[:-1]), repr(path[-1])
             inline = f"{base}.get({key}) if {base}.__class__ is dict else "
             code = f"{inline if isinstance(path[-1], str) else ''}get({base}, {key})"
-        held = self.local("v")
+        return self.held(code, "v")
+
+    def held(self, code: str, letter: str = "t") -> str:
+        """The local that holds what `code` gives, wherever it is evaluated: its statement is written where it is first needed."""
+        for known in self._known:
+            if code in known:
+                return known[code]
+        held = self.local(letter)
         self.line(f"{held} = {code}")
-        self._known[-1][mark] = held
+        self._known[-1][code] = held
         return held
 
 
@@ -224,34 +244,3 @@ def _steps(node: nodes.Expr) -> tuple[nodes.Expr, list[Value]]:
 
 def _is_negative(value: Value) -> bool:
     return isinstance(value, int | float) and value < 0
-
-
-def is_scalar(node: nodes.Expr) -> bool:
-    """Whether the expression makes a scalar, or fails: no list, no map, no none."""
-    match node:
-        case nodes.Const():
-            return node.value is not None
-        case nodes.Filter():
-            return FILTERS[node.name].makes in {"string", "integer", "number"}
-    scalars = (
-        nodes.Concat,
-        nodes.Compare,
-        nodes.Not,
-        nodes.Test,
-        nodes.Sub,
-        nodes.Mul,
-        nodes.Div,
-        nodes.Neg,
-        nodes.Pos,
-    )
-    return isinstance(node, (*scalars, nodes.FloorDiv, nodes.Mod))
-
-
-def is_text(node: nodes.Expr) -> bool:
-    """Whether the expression makes text, or fails."""
-    match node:
-        case nodes.Const():
-            return isinstance(node.value, str)
-        case nodes.Filter():
-            return FILTERS[node.name].makes == "string"
-    return isinstance(node, nodes.Concat)
