@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify faults bench setup tools wheel kubernetes-schemas help-text requirements clean
+.PHONY: help render check test lint types unit verify faults bench setup tools wheel kubernetes-schemas help-text docs requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -52,6 +52,10 @@ kubernetes-schemas:  ## regenerate schemas/kubernetes out of the pinned packages
 
 help-text: setup  ## renew the kept text of `pavior --help`
 	@.venv/bin/python tools/help_text.py
+
+docs: setup  ## renew what the documentation shows: schemas, the reference of platform.yaml, outputs of commands
+	@$(PAVIOR) schema --reference docs/platform-yaml.md
+	@.venv/bin/python -m tests.documentation
 
 requirements:  ## renew requirements.txt within what pyproject.toml allows
 	@sh tools/requirements.sh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import pytest
 import yaml
 
 from documentation import PAGES, ROOT, blocks, clone, commands, follow, prepare
+from pavior.pipeline.publish import publish
+from pavior.pipeline.reference import flow
 
 ALL_PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/*.md")])
 
@@ -93,3 +96,42 @@ def test_the_readme_lists_what_a_service_becomes() -> None:
         for path in folder.rglob("*.yaml")
     }
     assert listed == there
+
+
+def test_the_reference_of_platform_yaml_is_up_to_date() -> None:
+    found, outdated = publish(ROOT, write=False, reference="docs/platform-yaml.md")
+    assert not found
+    assert not outdated, "run `make docs`"
+
+
+def test_the_reference_has_every_field() -> None:
+    page = (ROOT / "docs/platform-yaml.md").read_text(encoding="utf-8")
+    for schema in sorted(ROOT.glob("golden-paths/components/*/schema.json")):
+        for field in json.loads(schema.read_text(encoding="utf-8"))["properties"]:
+            assert f"\n| `{field}` |" in page
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "plain",
+        "a, b",
+        "{x",
+        "[1]",
+        "x: y",
+        "*/15 * * * *",
+        "1.2",
+        "no",
+        "one\ntwo",
+        "",
+        1,
+        1.5,
+        True,
+        [],
+        {},
+        ["a", {"b": "c, d"}],
+    ],
+)
+def test_a_value_on_one_line_reads_back_the_same(value: object) -> None:
+    assert yaml.safe_load(f"[{flow(value)}]") == [value]
+    assert yaml.safe_load(f"{{{flow('/: x')}: {flow(value)}}}") == {"/: x": value}

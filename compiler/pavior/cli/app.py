@@ -107,6 +107,9 @@ def verify(directory: Path, /, **options: Any) -> None:
 
 @pavior.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if a file is out of date.")
+@click.option(
+    "--reference", metavar="FILE", help="Write the reference of platform.yaml too, as Markdown, into this file."
+)
 @click.pass_obj
 def schema(directory: Path, /, **options: Any) -> None:
     """Write the JSON Schemas that editors complete and explain with, into schemas/."""

@@ -1,4 +1,4 @@
-"""Publish: the schemas that editors complete and explain with, composed of this repository's components."""
+"""Publish: the schemas that editors complete and explain with, and their reference for people, of a repository's components."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pavior.diagnostics import Diagnostic
 from pavior.phases.discover import discover
 from pavior.phases.write import recover
 from pavior.pipeline.fleet import load_platform
-from pavior.schema import Node
 from pavior.schema.publish import published, text
 
 
-def publish(root: Path, *, write: bool) -> tuple[list[Diagnostic], list[str]]:
-    """Bring schemas/*.schema.json up to date, or, without `write`, only say which of them are not."""
+def publish(root: Path, *, write: bool, reference: str | None = None) -> tuple[list[Diagnostic], list[str]]:
+    """Bring schemas/*.schema.json up to date, or, without `write`, only say which of them are not.
+
+    `reference` is a file below the root that gets the reference of platform.yaml for people.
+    """
     recover(root)
     found = discover(root)
     if found.value is None:
@@ -23,17 +25,23 @@ def publish(root: Path, *, write: bool) -> tuple[list[Diagnostic], list[str]]:
     diagnostics = [*found.diagnostics, *loaded.diagnostics]
     if loaded.value is None:
         return diagnostics, []
-    outdated = list(_outdated(root, published(loaded.value[0].schemas)))
+    platform = loaded.value[0]
+    texts = {f"schemas/{name}": text(node) for name, node in published(platform.schemas).items()}
+    if reference is not None:
+        from pavior.pipeline.reference import reference as page  # noqa: PLC0415  (asked for seldom)
+
+        texts[reference] = page(platform)
+    outdated = list(_outdated(root, texts))
     if write:
         for path, content in outdated:
-            (root / path).parent.mkdir(exist_ok=True)
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(content)
     return diagnostics, [path for path, _ in outdated]
 
 
-def _outdated(root: Path, documents: Mapping[str, Node]) -> Iterator[tuple[str, bytes]]:
-    for name, node in documents.items():
-        file = root / "schemas" / name
-        content = text(node).encode()
+def _outdated(root: Path, texts: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    for path, written in texts.items():
+        file = root / path
+        content = written.encode()
         if not file.is_file() or file.read_bytes() != content:
-            yield f"schemas/{name}", content
+            yield path, content
