@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.kubernetes import Fault, Reason, Schema
 from pavior.model import Path, Value
+
+MOST_FAULTS = 100
+"""More faults than these in one manifest are not told: the time for any input is bounded."""
 
 _TYPES = {
     "array": "a list",
@@ -41,7 +45,9 @@ def explain(errors: Iterable[Any], schema: Schema) -> tuple[Fault, ...]:
 
     Where a schema has a `$comment`, it says what its values are: `a quantity such as 250m`.
     """
-    faults = {fault: None for error in errors for fault in _faults(error, schema)}
+    faults = {
+        fault: None for error in islice(errors, MOST_FAULTS) for fault in islice(_faults(error, schema), MOST_FAULTS)
+    }
     return tuple(sorted(faults, key=lambda fault: [(isinstance(step, str), step) for step in fault.path]))
 
 
@@ -63,7 +69,7 @@ def _faults(error: Any, schema: Schema) -> list[Fault]:
     keyword = error.kind.name
     if keyword == "additionalProperties":
         fields = sorted(_rule(error, schema).get("properties", ()))
-        return [_unknown(name, path, fields) for name in error.kind.unexpected]
+        return [_unknown(name, path, fields) for name in error.kind.unexpected[:MOST_FAULTS]]
     if keyword == "required":
         return [Fault(Reason.MISSING_FIELD, path, f"`{error.kind.property}` is missing{_beside(path, 'from')}")]
     if keyword in ("anyOf", "oneOf") and hasattr(error.kind, "context"):

@@ -6,6 +6,7 @@ Both are held to what the platform owns: namespace, platform labels, the allow-l
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -42,6 +43,14 @@ class Patch:
 
 Identity = tuple[str, str, str]
 """apiVersion, kind and name of a manifest."""
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LONGEST_NAME = 253
+
+_MOST_COPIED = 10_000
+"""Values that the operations of one patch may copy: a copy that holds itself doubles with each operation."""
+_DEEPEST = 100
+"""How deep a patched manifest may get."""
 
 
 def identity(manifest: Manifest) -> Identity:
@@ -81,6 +90,15 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
         message = "this manifest has no `metadata.name`"
         yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.key(("metadata",)), message, "give it a name")
         return
+    if not (len(metadata["name"]) <= _LONGEST_NAME and _NAME.fullmatch(metadata["name"])):
+        message = f"{_shown(metadata['name'])} can't be the name of a manifest"
+        hint = "use lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit"
+        yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.value(("metadata", "name")), message, hint)
+        return
+    if not isinstance(metadata.get("labels") or {}, dict):
+        message, hint = "`metadata.labels` of a manifest must be a map", "write it as Kubernetes has it"
+        yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.value(("metadata", "labels")), message, hint)
+        return
     kind = f"{manifest['apiVersion']}/{manifest['kind']}"
     if not owned.raw_kinds.get(kind):
         near = did_you_mean(kind, list(owned.raw_kinds))
@@ -98,9 +116,9 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
         yield Diagnostic(
             codes.RAW_NAMESPACE, positions.value(("metadata", "namespace")), message, hint="remove it: Pavior sets it"
         )
-    labels = metadata.get("labels")
+    labels = metadata.get("labels") or {}
     for label, value in owned.labels.items():
-        if isinstance(labels, dict) and labels.get(label, value) != value:
+        if labels.get(label, value) != value:
             message = f"label `{label}` is the platform's, and is `{value}` here"
             path = ("metadata", "labels", label)
             yield Diagnostic(codes.RAW_LABEL, positions.value(path), message, hint="remove it: Pavior sets it")
@@ -129,9 +147,12 @@ def apply(patch: Patch, manifest: Manifest, owned: Owned) -> tuple[Manifest, lis
     from jsonpatch import JsonPatch, JsonPatchException  # noqa: PLC0415  (few services have patches)
     from jsonpointer import JsonPointerException  # noqa: PLC0415
 
-    patched = deepcopy(manifest)
+    patched, copied = deepcopy(manifest), 0
     for index, operation in enumerate(patch.operations):
         reason = _misfit(operation, patched)
+        if reason is None:
+            size, reason = _growth(operation, patched, _MOST_COPIED - copied)
+            copied += size
         if reason is None:
             try:
                 patched = JsonPatch([operation]).apply(patched, in_place=True)
@@ -174,6 +195,36 @@ def _misfit(operation: Mapping[str, Value], manifest: Value) -> _Misfit | None:
     there = reduce(_step, _steps(operation["path"]), manifest)
     said = operation["value"]
     return None if there == said else _Misfit("value", f"`{operation['path']}` is not {_shown(said)}")
+
+
+def _growth(operation: Mapping[str, Value], manifest: Value, left: int) -> tuple[int, _Misfit | None]:
+    """How many values an operation that fits copies, and whether it makes the manifest larger or deeper than it may be."""
+    if operation["op"] in ("remove", "test"):
+        return 0, None
+    moves = "from" in operation and operation["op"] in ("move", "copy")
+    value = reduce(_step, _steps(operation["from"]), manifest) if moves else operation["value"]
+    size, depth = _measure(value)
+    if depth + len(_steps(operation["path"])) > _DEEPEST:
+        return 0, _Misfit("path", f"the manifest would get more than {_DEEPEST} levels deep")
+    copied = size if operation["op"] == "copy" else 0
+    if copied > left:
+        return 0, _Misfit("op", f"the patch would copy more than {_MOST_COPIED:,} values")
+    return copied, None
+
+
+def _measure(value: Value) -> tuple[int, int]:
+    """How many values there are in a value, itself included, and how deep they are."""
+    size = depth = 0
+    level = [value]
+    while level and depth <= _DEEPEST:
+        size, depth = size + len(level), depth + 1
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return size, depth
 
 
 def _absent(key: str, pointer: str, manifest: Value, *, new: bool) -> _Misfit | None:

@@ -37,6 +37,9 @@ Item = TypeVar("Item")
 
 RAW_ARTIFACT = "manifests.yaml"
 
+MOST_REFUSED = 20
+"""Faults of a service's raw manifests in one target after which no more are looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class TeamInput:
@@ -265,6 +268,8 @@ def customized(
     diagnostics: list[Diagnostic] = []
     limits = owned(platform, service, owner.target, scene)
     for document in service.raw:
+        if len(diagnostics) >= MOST_REFUSED:
+            return placed, diagnostics
         manifest, faults = customize.own(document, limits)
         diagnostics.extend(faults)
         if manifest is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pavior import resources
 from pavior.diagnostics import Diagnostic, Note
@@ -16,6 +17,12 @@ from pavior.model import Artifact, Manifest, Span
 from pavior.phases.check import Finding, check, identity, same_identity
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
+
+if TYPE_CHECKING:
+    from pavior.pipeline.explain import Explanation
+
+MOST_FINDINGS = 20
+"""More than these of one owner in one target help nobody, and a hostile file holds thousands."""
 
 
 def schema_folders(root: Path) -> list[Path]:
@@ -82,8 +89,8 @@ def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
             scene["linked"] = fleet.links.linked(owner.service.id, target)
         placed, found = manifests(fleet.platform, owner, scene)
     with clock.phase("check"):
-        findings = list(check((p.item for p in placed), bench.schemas(target.name), owner.name))
-        found += [diagnostic for f in findings for diagnostic in located(fleet, owner, placed[f.index], f)]
+        findings = list(islice(check((p.item for p in placed), bench.schemas(target.name), owner.name), MOST_FINDINGS))
+        found += located(fleet, owner, placed, findings)
     if any(d.is_error for d in found):
         return Compiled(owner, {}, tuple(found))
     with clock.phase("emit"):
@@ -108,7 +115,7 @@ def collision(fleet: Fleet, owner: Owner, position: int, other: str) -> Collisio
         scene["linked"] = fleet.links.linked(owner.service.id, owner.target.target)
     placed, _ = manifests(fleet.platform, owner, scene)
     finding = same_identity(position, placed[position].item, owner.name, other)
-    return Collision(tuple(located(fleet, owner, placed[position], finding)), placed[position].raw is not None)
+    return Collision(tuple(located(fleet, owner, placed, [finding])), placed[position].raw is not None)
 
 
 def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes], list[Diagnostic]]:
@@ -126,28 +133,36 @@ def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes
     return files, found
 
 
-def located(fleet: Fleet, owner: Owner, placed: Placed[Manifest], finding: Finding) -> Iterator[Diagnostic]:
-    """A finding in a manifest at what a person wrote: the value that decided it, with the template's line as a note."""
+def located(
+    fleet: Fleet, owner: Owner, placed: Sequence[Placed[Manifest]], findings: Iterable[Finding]
+) -> Iterator[Diagnostic]:
+    """Findings in an owner's manifests, each at what a person wrote, the value that decided it; the template's line is a note."""
     from pavior.pipeline.explain import explain_owner  # noqa: PLC0415  (only where something is wrong)
 
+    explained: dict[tuple[str, int], list[Explanation]] = {}
+    for finding in findings:
+        if not explained:
+            for each in explain_owner(fleet, owner):
+                explained.setdefault((each.artifact, each.document), []).append(each)
+        path = placed[finding.index].path
+        document = sum(1 for each in placed[: finding.index] if each.path == path)
+        yield _located(owner, placed[finding.index], finding, explained.get((path, document), []))
+
+
+def _located(owner: Owner, placed: Placed[Manifest], finding: Finding, explained: Iterable[Explanation]) -> Diagnostic:
     manifest = placed.item
     name = manifest.get("metadata", {}).get("name") if isinstance(manifest.get("metadata"), dict) else None
     what = f"{manifest.get('kind')} `{name}` of {owner.name}"
-    inside = [
-        e
-        for e in explain_owner(fleet, owner, placed.path)
-        if e.manifest == manifest and (e.at[: len(finding.path)] == finding.path or finding.path[: len(e.at)] == e.at)
-    ]
+    inside = [e for e in explained if e.at[: len(finding.path)] == finding.path or finding.path[: len(e.at)] == e.at]
     note = Note(f"in the rendered {what} for", targets=(owner.target.target.name,))
     if not inside:
         span = Span(owner.source) if owner.service is None else owner.service.document.positions().value(())
-        yield Diagnostic(finding.code, span, finding.message, finding.hint, (note,))
-        return
+        return Diagnostic(finding.code, span, finding.message, finding.hint, (note,))
     best = inside[0]
     written = [c for read in best.reads for c in read.contributors if _is_a_teams(c.span)]
     span = written[-1].span if written else _key(owner, placed, finding, best.origin.span)
     notes = [note, *([Note("rendered here", best.origin.span)] if written else [])]
-    yield Diagnostic(finding.code, span, finding.message, finding.hint, tuple(notes))
+    return Diagnostic(finding.code, span, finding.message, finding.hint, tuple(notes))
 
 
 def _key(owner: Owner, placed: Placed[Manifest], finding: Finding, value: Span) -> Span:

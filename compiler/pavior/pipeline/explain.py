@@ -86,7 +86,7 @@ def _customized(
         if index is not None:
             before = placed[index]
             manifest, _ = customize.apply(patch, before.item.value, limits)
-            item = Traced(manifest, _patched(patch, before.item.origins, manifest))
+            item = Traced(manifest, _patched(patch, before.item.origins, before.item.value, manifest))
             placed[index] = Placed(before.path, item, before.rendered, before.raw)
     return placed
 
@@ -102,27 +102,46 @@ def _written(document: Document, at: Path, value: Value) -> OriginTree:
     return LeafOrigin(span, str(value), (), ())
 
 
-def _patched(patch: customize.Patch, origins: OriginTree, manifest: Manifest) -> OriginTree:
+def _patched(patch: customize.Patch, origins: OriginTree, before: Manifest, manifest: Manifest) -> OriginTree:
     """The same patch on the tree of origins: what it brings has its own line in the patch's file."""
+    if manifest is before:  # it did not fit
+        return origins
+    tree: Value = _unfolded(origins, before)
     if patch.merge is not None:
-        brought = _with_removals(patch.document, ("merge",), patch.merge)
-        return merge(origins, brought)  # type: ignore[arg-type]
+        tree = merge(tree, _with_removals(patch.document, ("merge",), patch.merge))
+        return _reshaped(tree, manifest, patch.document)
     from jsonpatch import JsonPatch  # noqa: PLC0415  (few services have patches)
 
-    tree: Value = deepcopy(origins)
+    tree = deepcopy(tree)
     for index, operation in enumerate(patch.operations):
         if operation["op"] != "test":
             step = dict(operation)
             if "value" in step:
-                step["value"] = _written(patch.document, ("patch", index, "value"), step["value"])
+                step["value"] = _unfolded(
+                    _written(patch.document, ("patch", index, "value"), step["value"]), step["value"]
+                )
             tree = JsonPatch([step]).apply(tree, in_place=True)
     return _reshaped(tree, manifest, patch.document)
 
 
+def _unfolded(tree: OriginTree, value: Value) -> Value:
+    """The tree in the shape of the value, maps and lists in it that have one leaf, or nothing, included."""
+    if isinstance(value, dict):
+        return {
+            key: _unfolded(tree if isinstance(tree, LeafOrigin) else tree[key], child) for key, child in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _unfolded(tree if isinstance(tree, LeafOrigin) else tree[index], child)  # type: ignore[index]
+            for index, child in enumerate(value)
+        ]
+    return tree
+
+
 def _with_removals(document: Document, at: Path, value: Value) -> Value:
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict):
         return {key: _with_removals(document, (*at, key), child) for key, child in value.items()}
-    return None if value is None else _written(document, at, value)
+    return None if value is None else _unfolded(_written(document, at, value), value)
 
 
 def _reshaped(tree: Value, value: Value, document: Document) -> OriginTree:
