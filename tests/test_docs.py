@@ -135,3 +135,18 @@ def test_the_reference_has_every_field() -> None:
 def test_a_value_on_one_line_reads_back_the_same(value: object) -> None:
     assert yaml.safe_load(f"[{flow(value)}]") == [value]
     assert yaml.safe_load(f"{{{flow('/: x')}: {flow(value)}}}") == {"/: x": value}
+
+
+def test_the_architecture_names_every_part_of_the_compiler_and_nothing_else() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    source = ROOT / "compiler/pavior"
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:/|\.py))`", page))
+    there = [path for path in source.iterdir() if not path.name.startswith("_") and path.suffix in ("", ".py")]
+    there += [
+        path for part in ("phases", "pipeline") for path in (source / part).iterdir() if path.suffix in ("", ".py")
+    ]
+    parts = {
+        f"{p.relative_to(source).as_posix()}{'/' if p.is_dir() else ''}" for p in there if not p.name.startswith("_")
+    }
+    assert parts - named == set()
+    assert {name for name in named if not (source / name).exists() and not (ROOT / name).exists()} == set()
