@@ -7,7 +7,7 @@ found here opens anything: it finds faults, and it tells a service the facts of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pavior.diagnostics import Code, Diagnostic, Note
@@ -16,6 +16,9 @@ from pavior.diagnostics.suggest import did_you_mean
 from pavior.expression import Template
 from pavior.model import ServiceId, Span, Target, Value
 from pavior.platform import GoldenPath, Platform, Scene, Within, scenes_of
+
+_MOST_NAMES = 4
+"""Of names that collide on one line, beside the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,81 +122,94 @@ def link(
     mirrors = {name: r.mirror for c in platform.components.values() for name, r in c.references.items()}
     within = {name: claim.within for c in platform.components.values() for name, claim in c.claims.items()}
     yield from _collisions(links.declarations.values(), within, locate)
+    unknown: set[ServiceId] = set()
+    for declaration, name, position, text in _references(links):
+        if parse(text) not in known:
+            unknown.add(declaration.service)
+            near = did_you_mean(text, [str(s) for s in known])
+            hint = (
+                f"did you mean `{near}`?" if near else "write `team/service` as the folders under `teams/` are called"
+            )
+            span = locate(declaration, "references", name, position)
+            diagnostic = Diagnostic(codes.UNKNOWN_SERVICE, span, f"there is no service `{text}`", hint)
+            yield Finding(frozenset((declaration.service,)), diagnostic)
+    # What a service with a fault of its own says or doesn't say of others may be that fault.
+    faulty = unknown.union(broken)
+    for declaration, name, position, text in _references(links):
+        if parse(text) in known and parse(text) not in faulty:
+            found = _one_sided(declaration, text, mirrors[name], links)
+            if found is not None:
+                code, message, hint, notes = found
+                span = locate(declaration, "references", name, position)
+                yield Finding(frozenset(), Diagnostic(code, span, message, hint, notes, code.severity))
+
+
+def _references(links: Links) -> Iterator[tuple[Declaration, str, int, str]]:
+    """Every name of every service that somebody refers to: by whom, in which reference, and its place there."""
     for declaration in links.declarations.values():
         for name, others in declaration.references.items():
             for position, text in enumerate(others):
-                found = _reference(declaration, text, mirrors[name], links, known, broken)
-                if found is not None:
-                    code, message, hint = found
-                    span = locate(declaration, "references", name, position)
-                    absent = (Note("it does not run in", targets=(declaration.target.name,)),)
-                    notes = absent if code is codes.NOT_IN_ENVIRONMENT else ()
-                    diagnostic = Diagnostic(code, span, message, hint, notes, code.severity)
-                    yield Finding(frozenset((declaration.service,)), diagnostic)
+                yield declaration, name, position, text
 
 
 def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within], locate: Locate) -> Iterator[Finding]:
-    claimants: dict[tuple[str, str, str], list[tuple[Declaration, int]]] = defaultdict(list)
+    claimants: dict[tuple[str, str, str], dict[ServiceId, tuple[Declaration, int]]] = defaultdict(dict)
     for declaration in declarations:
         for claim, names in declaration.claims.items():
             for index, name in enumerate(names):
-                claimants[claim, _realm(within[claim], declaration.target), name].append((declaration, index))
-    for (claim, realm, name), all_of_them in claimants.items():
-        services = {d.service for d, _ in all_of_them}
-        if len(services) < 2:
-            continue
-        first: dict[ServiceId, tuple[Declaration, int]] = {}
-        for declaration, index in all_of_them:
-            first.setdefault(declaration.service, (declaration, index))
-        spans = {service: locate(d, "claims", claim, index) for service, (d, index) in first.items()}
-        for service, span in spans.items():
-            others = sorted(services - {service})
-            where = (Note("in", targets=(realm,)),) if realm else ()
-            yield Finding(
-                frozenset((service,)),
-                Diagnostic(
-                    codes.CLAIMED_TWICE,
-                    span,
-                    f"{claim} `{name}` is claimed by `{others[0]}` too",
-                    hint="give one of them another name",
-                    notes=(*where, *(Note(f"claimed here by `{other}`", spans[other]) for other in others)),
-                ),
+                realm = _realm(within[claim], declaration.target)
+                claimants[claim, realm, name].setdefault(declaration.service, (declaration, index))
+    # The same lines collide in every environment, perhaps under a name for each: that is one fault.
+    collisions: dict[tuple[str, tuple[tuple[ServiceId, Span], ...]], list[tuple[str, str]]] = defaultdict(list)
+    for (claim, realm, name), first in claimants.items():
+        if len(first) > 1:
+            places = tuple(
+                (service, locate(d, "claims", claim, index)) for service, (d, index) in sorted(first.items())
             )
+            collisions[claim, places].append((realm, name))
+    for (claim, places), found in collisions.items():
+        for service, span in places:
+            yield Finding(frozenset((service,)), _claimed_twice(claim, service, span, dict(places), found))
+
+
+def _claimed_twice(
+    claim: str, service: ServiceId, span: Span, places: Mapping[ServiceId, Span], found: Sequence[tuple[str, str]]
+) -> Diagnostic:
+    others = [other for other in places if other != service]
+    first, *more = dict.fromkeys(name for _, name in found)
+    realms = tuple(dict.fromkeys(realm for realm, _ in found if realm))
+    notes = [Note("in", targets=realms)] if realms else []
+    if more:
+        notes.append(Note(f"and so are {', '.join(f'`{name}`' for name in more[:_MOST_NAMES])}"))
+    notes += [Note(f"claimed here by `{other}`", places[other]) for other in others]
+    message = f"{claim} `{first}` is claimed by `{others[0]}` too"
+    return Diagnostic(codes.CLAIMED_TWICE, span, message, "give one of them another name", tuple(notes))
 
 
 def _realm(within: Within, target: Target) -> str:
     return {Within.TARGET: target.name, Within.ENVIRONMENT: target.environment, Within.FLEET: ""}[within]
 
 
-def _reference(
-    declaration: Declaration,
-    text: str,
-    mirror: str | None,
-    links: Links,
-    known: Collection[ServiceId],
-    broken: Collection[ServiceId],
-) -> tuple[Code, str, str] | None:
-    other = parse(text)
-    me = str(declaration.service)
+def _one_sided(
+    declaration: Declaration, text: str, mirror: str | None, links: Links
+) -> tuple[Code, str, str, tuple[Note, ...]] | None:
+    """What warns about a reference to a service that there is."""
+    other, me = parse(text), str(declaration.service)
     if other == declaration.service:
-        return codes.SELF_REFERENCE, f"`{text}` is this service itself", "remove it"
-    if other not in known:
-        near = did_you_mean(text, [str(s) for s in known])
-        hint = f"did you mean `{near}`?" if near else "write `team/service` as the folders under `teams/` are called"
-        return codes.UNKNOWN_SERVICE, f"there is no service `{text}`", hint
-    if other in broken:  # its own file is faulty and says so
-        return None
+        return codes.SELF_REFERENCE, f"`{text}` is this service itself", "remove it", ()
     counterpart = links.declarations.get((declaration.target.name, other))
     if counterpart is None:
         return (
             codes.NOT_IN_ENVIRONMENT,
             f"`{text}` does not run in every environment of this service",
             "run it there too, or leave it out there under `environments`",
+            (Note("it does not run in", targets=(declaration.target.name,)),),
         )
     if mirror is not None and me not in counterpart.references.get(mirror, ()):
         return (
             codes.ONE_SIDED,
             f"`{text}` does not list `{me}` under `{mirror}`, so this opens nothing",
             f"add `{me}` to `{mirror}` in teams/{text}/platform.yaml, or remove it here",
+            (),
         )
     return None

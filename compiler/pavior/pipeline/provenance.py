@@ -116,7 +116,7 @@ class Provenance:
         return Step(origin, tuple(self.follow(path, voice) for path in paths))
 
     def declared(self, kind: str, name: str, index: int) -> Span | None:
-        """The span of the `index`-th name that a claim or reference of this service declares: of the last thing it read."""
+        """The span of the `index`-th name that a claim or reference of this service declares: of the last thing that it read."""
         service = self.owner.service
         assert service is not None
         for component in service.path.components:
@@ -135,11 +135,13 @@ class Provenance:
         origin = tree[index] if isinstance(tree, list) else tree
         if not isinstance(origin, LeafOrigin):
             return None
-        for path in reversed(origin.reads):
-            read = self.follow(path, voice)
-            if read.contributors:
-                return read.contributors[-1].span
-        return None
+        spans = [
+            read.contributors[-1].span
+            for read in (self.follow(path, voice) for path in reversed(origin.reads))
+            if read.contributors
+        ]
+        # A name may be made of a team's word and an environment's domain: the team is who can change it.
+        return next((span for span in spans if span.file.startswith("teams/")), spans[0] if spans else None)
 
     def _file(self, path: Path) -> Iterator[Contributor]:
         """The one file that says what stands at a path of a root that does not layer; its head for what its place says."""

@@ -11,6 +11,7 @@ from pavior.model import RENDERED, ServiceId, Span, UnitPlan
 from pavior.phases.removal import DataLoss, data_manifests, pointer_steps, removed_data
 from pavior.phases.render import DATA_FOLDER
 from pavior.pipeline.fleet import Fleet
+from pavior.schema.fault import Fault, span_of
 
 
 def unretired(fleet: Fleet, units: list[UnitPlan]) -> Iterator[Diagnostic]:
@@ -44,7 +45,8 @@ def _diagnostic(fleet: Fleet, service: ServiceId, environment: str, loss: DataLo
     if service in fleet.services:
         document = fleet.services[service].document
         left_out = part(document.value, ("environments", environment)) is False
-        span = document.positions().key(("environments", environment) if left_out else ("needs", need))
+        at = ("environments", environment) if left_out else ("needs", need)
+        span = span_of(Fault(DATA_REMOVED, at, "", at="key"), document.positions())
         place = f"`retired.{need}` in {document.source.path}"
     elif service.team in fleet.teams:
         document = fleet.teams[service.team].document

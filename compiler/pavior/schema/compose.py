@@ -204,7 +204,7 @@ def _path(state: _Composing, name: str, components: Sequence[Component]) -> Path
         file=schema(_file(state, layered)),
         layer=schema(layered),
         full=schema({**_object(whole), "required": required}),
-        entries={c.type: c.entry for c in reversed(components) if c.type is not None and c.entry is not None},
+        entries={c.type: c.entry for c in components if c.type is not None and c.entry is not None},
         fields={key: forms.node for key, forms in fields.items()},
     )
 

@@ -18,7 +18,7 @@ from pavior.schema.branches import alternatives, chosen
 from pavior.schema.compiled import matches, validator
 from pavior.schema.fault import Fault, Refusal, Subject
 from pavior.schema.unknown import unknown_fields
-from pavior.schema.wording import MOST_LISTED, either, flow, given, name_of, quoted, types, write_as
+from pavior.schema.wording import MOST_LISTED, dotted, either, flow, given, listed, name_of, quoted, types, write_as
 
 MOST_FAULTS = 100
 """More faults than these in one file are not told: the time for any input is bounded."""
@@ -78,6 +78,8 @@ def wrong_type(expected: Sequence[str], refusal: Refusal, subject: Subject) -> F
     written = subject.written((*subject.at, *path))
     message = f"{name} must be {types(expected)}, not {given(value, written)}"
     hint = write_as(expected, value, written, node.get("examples", ()))
+    if hint is None and "object" in expected and node.get("properties"):
+        hint = f"write a map; it takes {listed(node['properties'])}"
     if (
         how
         and "pattern" in node
@@ -121,7 +123,8 @@ def _missing(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
 def missing_field(path: Path, node: Node, subject: Subject) -> Fault:
     message = f"{name_of(path[:-1], subject.name)} lacks {quoted(path[-1])}"
     examples = node.get("examples") or node.get("enum") or ([node["const"]] if "const" in node else [])
-    hint = f"add it, for example `{path[-1]}: {flow(examples[0])}`" if examples else f"add `{path[-1]}`"
+    under = f" under `{dotted(path[:-1])}`" if len(path) > 1 and path[0] != "needs" else ""
+    hint = f"add it{under}, for example `{path[-1]}: {flow(examples[0])}`" if examples else f"add `{path[-1]}`{under}"
     note = (f"`{path[-1]}`: {node['description']}",) if "description" in node else ()
     return Fault(codes.MISSING_FIELD, path, message, hint, note, at="missing")
 
