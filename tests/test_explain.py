@@ -13,7 +13,7 @@ from pavior.pipeline.assemble import by_artifact
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench, compile_owner
 from pavior.pipeline.explain import explain_owner, trace
-from pavior.pipeline.fleet import prepare
+from pavior.pipeline.prepare import prepare
 from pavior.pipeline.provenance import Read
 
 ROOT = Path(__file__).parents[1]

@@ -16,8 +16,9 @@ from pavior.phases.write import recover
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.explain import Explanation, explain_owner
-from pavior.pipeline.fleet import Fleet, prepare
+from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.lookup import NotFound, owner_of_artifact, place_at_line, place_at_pointer, resolve, target_of
+from pavior.pipeline.prepare import prepare
 from pavior.pipeline.provenance import Provenance, Read, Step, at_path
 from pavior.report.escaping import visible
 

@@ -1,6 +1,6 @@
 """The whole program: discover → load → validate → layer → link → render → check → plan → write, or another ending.
 
-`fleet.prepare` goes up to link for all services; from render on, one owner after another passes through, so that nothing
+`prepare` goes up to link for all services; from render on, one owner after another passes through, so that nothing
 holds the fleet's manifests.
 """
 
@@ -17,7 +17,8 @@ from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
-from pavior.pipeline.fleet import Fleet, prepare
+from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
 from pavior.pipeline.work import work_all

@@ -21,7 +21,8 @@ from pavior.phases.discover import read
 from pavior.phases.load import load
 from pavior.pipeline.assemble import Owner, ServiceInput, Stacks, TeamInput, effective_spec, manifests, scene_of
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.fleet import Fleet, prepare
+from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.prepare import prepare
 from pavior.platform import Component, TargetContext
 from pavior.repository import COMPONENTS
 from pavior.schema import Kind

@@ -10,7 +10,7 @@ from pavior.phases.write import recover
 from pavior.pipeline import Selection
 from pavior.pipeline.assemble import effective_spec, layers_of
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.fleet import prepare
+from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import require_known
 
 

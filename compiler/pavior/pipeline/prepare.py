@@ -1,0 +1,279 @@
+"""Prepare: discover → load → validate → layer → link, which every command begins with. Specs are not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pavior import resources
+from pavior.diagnostics import Diagnostic, Note, Outcome
+from pavior.expression import TemplateFault
+from pavior.layering.merge import part
+from pavior.model import Document, Origins, ServiceId, Source, Span, Target, Value
+from pavior.phases import customize, validate
+from pavior.phases.compose import (
+    COMPONENT_FILE,
+    FIELDS_FILE,
+    FRAGMENTS_FOLDER,
+    MANIFESTS_FOLDER,
+    SETTINGS_SCHEMA_FILE,
+    Files,
+    compose,
+)
+from pavior.phases.discover import Repository, discover, read
+from pavior.phases.layer import layer_with_origins
+from pavior.phases.link import Declaration, declare, index, link, parse
+from pavior.phases.load import load, load_all
+from pavior.phases.render import fault_diagnostic
+from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, layers_of, scene_of
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.fleet import Fleet
+from pavior.platform import Platform
+from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS
+from pavior.schema import KINDS, ComponentSource, Kind, Schemas
+from pavior.schema.compose import compose as compose_schemas
+from pavior.schema.fault import Fault
+from pavior.schema.fault import span_of as fault_span
+
+
+def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
+    """Discover → load → validate → layer → link. No fleet where golden paths, the organisation or an environment are at fault."""
+    with clock.phase("discover"):
+        found = discover(root)
+    repository = found.value
+    if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
+        return Outcome(None, found.diagnostics)
+    with clock.phase("golden paths"):
+        loaded = load_platform(repository)
+    if loaded.value is None:
+        return Outcome(None, (*found.diagnostics, *loaded.diagnostics))
+    platform, files = loaded.value
+    fleet = Fleet(repository, platform, files, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
+    for team in repository.teams:
+        _load_team(fleet, team)
+    for service in repository.services:
+        _load_service(fleet, service)
+    fleet.broken |= repository.unusable_services
+    declarations = [d for service in list(fleet.services.values()) for d in _declare(fleet, service)]
+    with clock.phase("link"):
+        _link(fleet, declarations)
+    return Outcome(fleet, tuple(fleet.diagnostics))
+
+
+def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
+    """Golden paths, organisation and environments: loaded, validated, compiled."""
+    diagnostics: list[Diagnostic] = []
+
+    def document(path: str) -> Document | None:
+        return _document(repository, path, diagnostics)
+
+    def named(paths: Mapping[str, str]) -> dict[str, Document]:
+        return {name: found for name, path in paths.items() if (found := document(path)) is not None}
+
+    components = {
+        name: named({file: f"{COMPONENTS}/{name}/{file}" for file in _component_files(f"{COMPONENTS}/{name}/", paths)})
+        for name, paths in repository.components.items()
+    }
+    organization, environments = document(repository.organization), named(repository.environments)
+    golden_paths = named({name: f"{GOLDEN_PATHS}/{name}/golden-path.yaml" for name in repository.golden_paths})
+    if organization is None or _errors(diagnostics):
+        return Outcome(None, tuple(diagnostics))
+    files = Files(organization, environments, components, golden_paths)
+    schemas = compose_schemas(schema_sources(), list(_component_sources(files)), _listed(files), sorted(environments))
+    diagnostics.extend(schemas.diagnostics)
+    if schemas.value is None or _errors(diagnostics):
+        return Outcome(None, tuple(diagnostics))
+    diagnostics.extend(_platform_faults(files, schemas.value))
+    if _errors(diagnostics):
+        return Outcome(None, tuple(diagnostics))
+    platform = compose(files, schemas.value)
+    diagnostics.extend(platform.diagnostics)
+    return Outcome((platform.value, files) if platform.value else None, tuple(diagnostics))
+
+
+def schema_sources() -> dict[Kind, Document]:
+    """Pavior's own hand-written schemas."""
+    folder = resources.schemas()
+    sources: dict[Kind, Document] = {}
+    for kind in KINDS:
+        name = f"{kind}.core.schema.json"
+        outcome = load(Source(f"schemas/{name}", (folder / name).read_bytes()))
+        assert outcome.value is not None, outcome.diagnostics
+        sources[kind] = outcome.value
+    return sources
+
+
+def _component_files(folder: str, paths: Iterable[str]) -> Iterator[str]:
+    """The files of a component that say something to the compiler, relative to its folder: not its cases or its README."""
+    for path in paths:
+        file = path.removeprefix(folder)
+        first, _, rest = file.partition("/")
+        if (not rest or first in (MANIFESTS_FOLDER, FRAGMENTS_FOLDER)) and file.endswith((".yaml", ".json")):
+            yield file
+
+
+def _component_sources(files: Files) -> Iterator[ComponentSource]:
+    for name, documents in sorted(files.components.items()):
+        if FIELDS_FILE in documents:
+            type_name = part(documents[COMPONENT_FILE].value, ("type",))
+            known_type = type_name if isinstance(type_name, str) else None
+            yield ComponentSource(name, documents[FIELDS_FILE], known_type, documents.get(SETTINGS_SCHEMA_FILE))
+
+
+def _listed(files: Files) -> dict[str, list[str]]:
+    listed = {name: part(document.value, ("components",)) for name, document in files.golden_paths.items()}
+    return {name: [c for c in found if isinstance(c, str)] for name, found in listed.items() if isinstance(found, list)}
+
+
+def _platform_faults(files: Files, schemas: Schemas) -> Iterator[Diagnostic]:
+    yield from validate.validate(files.organization, "organization", schemas)
+    for document in files.environments.values():
+        yield from validate.validate(document, "environment", schemas)
+    for name, document in files.golden_paths.items():
+        yield from validate.validate(document, "golden-path", schemas, golden_path=name)
+    for documents in files.components.values():
+        yield from validate.validate(documents[COMPONENT_FILE], "component", schemas)
+
+
+def _document(repository: Repository, path: str, diagnostics: list[Diagnostic]) -> Document | None:
+    source = read(repository, path)
+    diagnostics.extend(source.diagnostics)
+    if source.value is None:
+        return None
+    document = load(source.value)
+    diagnostics.extend(document.diagnostics)
+    return document.value
+
+
+def _errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(d.is_error for d in diagnostics)
+
+
+def _load_team(fleet: Fleet, name: str) -> None:
+    found: list[Diagnostic] = []
+    document = _document(fleet.repository, fleet.repository.teams[name], found)
+    if document is not None:
+        found.extend(validate.validate(document, "team", fleet.platform.schemas))
+        fleet.teams[name] = TeamInput(name, document)
+    fleet.diagnostics.extend(found)
+    if document is None or _errors(found):
+        fleet.broken_teams.add(name)
+
+
+def _load_service(fleet: Fleet, service: ServiceId) -> None:
+    """Load and validate a service's files; a broken one is remembered as such."""
+    with fleet.clock.phase("load"):
+        found: list[Diagnostic] = []
+        listing = fleet.repository.services[service]
+        document = _document(fleet.repository, listing.platform, found)
+        raw = [d for path in listing.manifests for d in _documents(fleet.repository, path, found)]
+        patches = [d for path in listing.patches if (d := _document(fleet.repository, path, found)) is not None]
+    with fleet.clock.phase("validate"):
+        schemas = fleet.platform.schemas
+        if document is not None:
+            types = fleet.stacks.types_of_needs(document, fleet.teams.get(service.team))
+            found.extend(validate.validate(document, "platform", schemas, types=types))
+        for patch in patches:
+            found.extend(validate.validate(patch, "patch", schemas))
+    if fleet.break_(service, found) or document is None or service.team in fleet.broken_teams:
+        fleet.broken.add(service)
+        return
+    path = fleet.platform.golden_paths[document.value["goldenPath"]]
+    fleet.services[service] = ServiceInput(
+        service,
+        f"teams/{service}",
+        document,
+        fleet.teams[service.team],
+        path,
+        tuple(raw),
+        tuple(customize.read_patch(p) for p in patches),
+    )
+
+
+def _documents(repository: Repository, path: str, diagnostics: list[Diagnostic]) -> tuple[Document, ...]:
+    source = read(repository, path)
+    diagnostics.extend(source.diagnostics)
+    if source.value is None:
+        return ()
+    documents = load_all(source.value)
+    diagnostics.extend(documents.diagnostics)
+    return documents.value or ()
+
+
+def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
+    """What a service declares in each target that it runs in, from its effective spec, which is checked here."""
+    for target in fleet.platform.targets:
+        with fleet.clock.phase("layer"):
+            made = effective_spec(fleet.stacks, service, target.target)
+        if made is None:
+            continue
+        spec, found = made[0], tuple(_of_target(d, target.target) for d in made[1])
+        with fleet.clock.phase("validate"):
+            if not _errors(found):
+                found = (*found, *_spec_faults(fleet, service, target.target, spec))
+        if fleet.break_(service.id, found):
+            continue
+        with fleet.clock.phase("link"):
+            scene = scene_of(target, service.team, service, spec)
+            try:
+                declaration = declare(service.path, service.id, target.target, scene, target.settings)
+            except TemplateFault as fault:
+                fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}`", target.target.name)])
+                continue
+        yield declaration
+
+
+def _of_target(diagnostic: Diagnostic, target: Target) -> Diagnostic:
+    """A fault of layering, which doesn't know for which target it layers."""
+    return replace(diagnostic, notes=(*diagnostic.notes, Note("for", targets=(target.name,))))
+
+
+def _spec_faults(fleet: Fleet, service: ServiceInput, target: Target, spec: Value) -> Iterator[Diagnostic]:
+    """Faults of an effective spec, each at the origin that won; where something is missing, at its parent in platform.yaml."""
+    schemas = fleet.platform.schemas
+    faults = list(validate.validate_effective(spec, service.path.name, schemas, f"`{service.id}`"))
+    if not faults:
+        return
+    own = layers_of(service, target)
+    assert own is not None
+    _, origins = layer_with_origins(fleet.stacks.of(service.path, target, service.team), *own)
+    for fault in faults:
+        span = span_of(origins, service.document, fault, target.environment)
+        yield validate.at_origin(fault, span, f"`{service.id}`", target.name)
+
+
+def span_of(origins: Origins, document: Document, fault: Fault, environment: str) -> Span:
+    """Where a fault of an effective spec is shown: the winning layer's value, else the nearest key of platform.yaml."""
+    positions = document.positions()
+    at = fault.path if fault.at != "missing" else ()
+    while at:
+        if at in origins:
+            span = origins[at][-1].span
+            own = (path for path in (at, ("environments", environment, *at)) if positions.values.get(path) == span)
+            return next((positions.key(path) for path in own if fault.at == "key"), span)
+        at = at[:-1]
+    return fault_span(fault, positions)
+
+
+def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
+    from pavior.pipeline.provenance import Provenance  # noqa: PLC0415  (only what is found needs it)
+
+    targets = {t.target.name: t for t in fleet.platform.targets}
+    fleet.links = index(fleet.platform, declarations)
+
+    def locate(declaration: Declaration, kind: str, name: str, position: int) -> Span:
+        owner = fleet.owner(declaration.service, targets[declaration.target.name])
+        found = Provenance(fleet, owner).declared(kind, name, position)
+        return found or fleet.services[declaration.service].document.positions().value(())
+
+    named = {parse(name) for d in declarations for names in d.references.values() for name in names}
+    fleet.broken |= {service for service in named if f"{TEAMS}/{service.team}" in fleet.repository.unusable}
+    known = fleet.repository.services.keys() | fleet.broken
+    for finding in link(fleet.platform, fleet.links, known, fleet.broken, locate):
+        fleet.diagnostics.append(finding.diagnostic)
+        if finding.diagnostic.is_error:
+            fleet.broken |= finding.services
+    for reader, other in fleet.links.readers_of(fleet.broken):
+        if reader not in fleet.broken:
+            fleet.blocked.setdefault(reader, other)
