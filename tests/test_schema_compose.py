@@ -56,7 +56,7 @@ def test_the_context_has_no_references_and_offers_every_type_of_entry() -> None:
     context = sample().context
     assert "$ref" not in str(context["properties"])
     entries = context["properties"]["needs"]["additionalProperties"]["anyOf"]
-    assert [entry["properties"]["type"]["const"] for entry in entries] == ["cache", "postgres"]
+    assert [entry["properties"]["type"]["const"] for entry in entries] == ["postgres", "cache"]
 
 
 def test_a_definition_of_ones_own_wins_over_the_shared_one() -> None:
