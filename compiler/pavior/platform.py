@@ -50,10 +50,15 @@ class ManifestTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Names that no two services may share. `names` yields a list of text."""
+    """Names that no two services may share. The templates yield lists of text.
+
+    `below`: the domains that the names must lie in, if given. `reserved`: names that are the platform's own.
+    """
 
     within: Within
     names: Template
+    below: Template | None = None
+    reserved: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Component:
     """One capability. `type` is set where it is a type of `needs`; `labels` are those
-    that raw manifests of its services must carry; `documents` are its files by path inside its folder."""
+    that raw manifests of its services must carry; `sealed` are pointers to what no patch may change; `documents` are its files
+    by path inside its folder."""
 
     name: str
     document: Document
@@ -76,6 +82,7 @@ class Component:
     manifests: tuple[ManifestTemplate, ...]
     holds_data: bool
     immutable: tuple[str, ...]
+    sealed: tuple[str, ...]
     accepts: tuple[str, ...]
     provides: Mapping[str, Template]
     labels: Template | None

@@ -149,12 +149,18 @@ class _Workshop:
             manifests=tuple(self._manifests(name, documents, scope)),
             holds_data=value.get("holdsData", False),
             immutable=tuple(value.get("immutable", ())),
+            sealed=tuple(value.get("sealed", ())),
             accepts=tuple(value.get("accepts", ())),
             provides=dict(self._provides(name, document, scope)),
             labels=self._template(name, document, ("labels",), Form.MAP, Scope.SERVICE),
             facts=self._template(name, document, ("facts",), Form.MAP, scope),
             claims={
-                claim: Claim(Within(entry["within"]), template)
+                claim: Claim(
+                    Within(entry["within"]),
+                    template,
+                    self._template(name, document, ("claims", claim, "below"), Form.VALUE, scope),
+                    self._template(name, document, ("claims", claim, "reserved"), Form.VALUE, scope),
+                )
                 for claim, entry in value.get("claims", {}).items()
                 if (template := self._template(name, document, ("claims", claim, "names"), Form.VALUE, scope))
             },

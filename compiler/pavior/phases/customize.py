@@ -138,11 +138,16 @@ def read_patch(document: Document) -> Patch:
     )
 
 
-def apply(patch: Patch, manifest: Manifest, owned: Owned) -> tuple[Manifest, list[Diagnostic]]:
-    """The patched manifest; unchanged, with what is wrong, where the patch does not fit or changes what it is."""
+def apply(
+    patch: Patch, manifest: Manifest, owned: Owned, sealed: Sequence[str] = ()
+) -> tuple[Manifest, list[Diagnostic]]:
+    """The patched manifest; unchanged, with what is wrong, where the patch does not fit or changes what it is.
+
+    `sealed` are the JSON pointers, `*` for any step, to what no patch may change.
+    """
     if patch.merge is not None:
         patched: Value = merge(manifest, patch.merge)
-        change = _identity_change(manifest, patched, owned)
+        change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
         return (manifest, [_identity_fault(patch, change, ("merge", *change.path))]) if change else (patched, [])
     from jsonpatch import JsonPatch, JsonPatchException  # noqa: PLC0415  (few services have patches)
     from jsonpointer import JsonPointerException  # noqa: PLC0415
@@ -163,7 +168,7 @@ def apply(patch: Patch, manifest: Manifest, owned: Owned) -> tuple[Manifest, lis
             span = patch.document.positions().value(("patch", index, reason.key))
             hint = reason.hint or "look at the rendered manifest, and correct or delete the operation"
             return manifest, [Diagnostic(codes.PATCH_FAILED, span, message, hint)]
-        change = _identity_change(manifest, patched, owned)
+        change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
         if change is not None:
             return manifest, [_identity_fault(patch, change, ("patch", index, "path"))]
     return patched, []
@@ -293,6 +298,29 @@ def _identity_change(before: Manifest, after: Value, owned: Owned) -> _IdentityC
         if label in old and (not isinstance(new, dict) or new.get(label) != old[label]):
             return _IdentityChange(f"the platform's label `{label}`", ("metadata", "labels", label))
     return None
+
+
+def _sealed_change(before: Manifest, after: Manifest, sealed: Sequence[str]) -> _IdentityChange | None:
+    for pointer in sealed:
+        steps = _steps(pointer)
+        if list(_found(before, steps)) != list(_found(after, steps)):
+            named = tuple(steps[: steps.index("*")] if "*" in steps else steps)
+            return _IdentityChange(f"`{pointer}`, which decides whom the manifest reaches", named)
+    return None
+
+
+def _found(value: Value, steps: Sequence[str]) -> Iterator[Value]:
+    """Every value that a pointer leads to, `*` being any key or index."""
+    if not steps:
+        yield value
+    elif isinstance(value, dict):
+        for key in value if steps[0] == "*" else [steps[0]]:
+            if key in value:
+                yield from _found(value[key], steps[1:])
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            if steps[0] in ("*", str(index)):
+                yield from _found(each, steps[1:])
 
 
 def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagnostic:

@@ -15,10 +15,21 @@ from pavior.diagnostics.codes import link as codes
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.expression import Template
 from pavior.model import ServiceId, Span, Target, Value
-from pavior.platform import GoldenPath, Platform, Scene, Within, scenes_of
+from pavior.platform import Claim, GoldenPath, Platform, Scene, Within, scenes_of
 
 _MOST_NAMES = 4
 """Of names that collide on one line, beside the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A name, the `index`-th of its claim, that a service can't have: it is reserved, or below none of the `domains`."""
+
+    claim: str
+    index: int
+    name: str
+    domains: tuple[str, ...]
+    reserved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class Declaration:
     facts: Mapping[str, Value]
     claims: Mapping[str, tuple[str, ...]]
     references: Mapping[str, tuple[str, ...]]
+    refused: tuple[Refused, ...] = ()
 
 
 Locate = Callable[[Declaration, str, str, int], Span]
@@ -91,6 +103,7 @@ def declare(
     facts: dict[str, Value] = {}
     claims: dict[str, tuple[str, ...]] = {}
     references: dict[str, tuple[str, ...]] = {}
+    refused: list[Refused] = []
     for component in path.components:
         if component.facts is None and not component.claims and not component.references:
             continue
@@ -98,10 +111,22 @@ def declare(
             if component.facts is not None:
                 facts.update(*component.facts.render(context))
             for name, claim in component.claims.items():
-                claims[name] = claims.get(name, ()) + _names(claim.names, context)
+                before, claimed = claims.get(name, ()), _names(claim.names, context)
+                claims[name] = before + claimed
+                if claimed:
+                    refused.extend(_refused(name, claim, claimed, len(before), context))
             for name, reference in component.references.items():
                 references[name] = references.get(name, ()) + _names(reference.names, context)
-    return Declaration(service, target, scene["service"]["namespace"], facts, claims, references)
+    return Declaration(service, target, scene["service"]["namespace"], facts, claims, references, tuple(refused))
+
+
+def _refused(name: str, claim: Claim, claimed: Iterable[str], first: int, context: Scene) -> Iterator[Refused]:
+    reserved = _names(claim.reserved, context) if claim.reserved else ()
+    domains = _names(claim.below, context) if claim.below else ()
+    for index, each in enumerate(claimed, first):
+        foreign = claim.below is not None and not any(each.endswith(f".{domain}") for domain in domains)
+        if foreign or each in reserved:
+            yield Refused(name, index, each, domains, not foreign)
 
 
 def _names(template: Template, context: Scene) -> tuple[str, ...]:
@@ -122,6 +147,9 @@ def link(
     mirrors = {name: r.mirror for c in platform.components.values() for name, r in c.references.items()}
     within = {name: claim.within for c in platform.components.values() for name, claim in c.claims.items()}
     yield from _collisions(links.declarations.values(), within, locate)
+    for declaration in links.declarations.values():
+        for refused in declaration.refused:
+            yield Finding(frozenset((declaration.service,)), _refusal(declaration, refused, locate))
     unknown: set[ServiceId] = set()
     for declaration, name, position, text in _references(links):
         if parse(text) not in known:
@@ -150,6 +178,18 @@ def _references(links: Links) -> Iterator[tuple[Declaration, str, int, str]]:
         for name, others in declaration.references.items():
             for position, text in enumerate(others):
                 yield declaration, name, position, text
+
+
+def _refusal(declaration: Declaration, refused: Refused, locate: Locate) -> Diagnostic:
+    what = f"{refused.claim} `{refused.name}`"
+    if refused.reserved:
+        message, hint = f"{what} is the platform's own", "choose another name"
+    else:
+        domains = " or ".join(f"`{domain}`" for domain in refused.domains) or "a domain of this environment"
+        message, hint = f"{what} is not below {domains}", "choose a name below it"
+    note = Note("it is claimed in", targets=(declaration.target.name,))
+    span = locate(declaration, "claims", refused.claim, refused.index)
+    return Diagnostic(codes.FOREIGN_NAME, span, message, hint, (note,))
 
 
 def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within], locate: Locate) -> Iterator[Finding]:

@@ -282,10 +282,16 @@ def customized(
             mine = [p.item for p in placed if p.path.startswith(f"{owner.folder}/")]
             diagnostics.append(customize.no_match(patch, owner.target.target.name, mine))
             continue
-        patched, faults = customize.apply(patch, placed[index].item, limits)
+        present = placed[index]
+        patched, faults = customize.apply(patch, present.item, limits, sealed(present))
         diagnostics.extend(faults)
-        placed[index] = Placed(placed[index].path, patched, placed[index].rendered, placed[index].raw)
+        placed[index] = Placed(present.path, patched, present.rendered, present.raw)
     return placed, diagnostics
+
+
+def sealed(placed: Placed[Item]) -> tuple[str, ...]:
+    """The pointers into a manifest to what no patch may change."""
+    return placed.rendered.component.sealed if placed.rendered else ()
 
 
 def matching(patch: customize.Patch, owner: Owner, placed: list[Placed[Manifest]]) -> int | None:

@@ -23,6 +23,7 @@ from pavior.pipeline.assemble import (
     by_artifact,
     matching,
     owned,
+    sealed,
 )
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.provenance import TRACED, Provenance, Read, Voice, at_path, head, leaves
@@ -85,7 +86,7 @@ def _customized(
         index = matching(patch, owner, [Placed(p.path, p.item.value) for p in placed])
         if index is not None:
             before = placed[index]
-            manifest, _ = customize.apply(patch, before.item.value, limits)
+            manifest, _ = customize.apply(patch, before.item.value, limits, sealed(before))
             item = Traced(manifest, _patched(patch, before.item.origins, before.item.value, manifest))
             placed[index] = Placed(before.path, item, before.rendered, before.raw)
     return placed

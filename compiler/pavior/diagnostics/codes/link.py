@@ -24,6 +24,13 @@ CLAIMED_TWICE = Code(
     why="Whichever is synced last would take the other's traffic or overwrite its resources.",
     fix="Give one of them another name. Both places are shown.",
 )
+FOREIGN_NAME = Code(
+    "PV406",
+    "foreign-name",
+    what="A service claims a name that is not for services to have: the platform's own, or outside the environment's domain.",
+    why="Whoever answers to a host of somebody else gets the traffic, and the passwords, that were meant for them.",
+    fix="Choose a name below the environment's domain that is not the platform's.",
+)
 ONE_SIDED = Code(
     "PV404",
     "one-sided-access",
