@@ -65,7 +65,9 @@ class Workbench:
             owner = Owner(context)
             placed, _ = manifests(self.fleet.platform, owner, scene_of(context, None))
             schemas.define(each.item for each in placed)
-            self._schemas[target] = schemas
+            # Compiling schemas takes longer than using them: targets that define the same share what is compiled.
+            alike = (other for other in self._schemas.values() if other.defined == schemas.defined)
+            self._schemas[target] = next(alike, schemas)
         return self._schemas[target]
 
     def warm(self) -> None:
