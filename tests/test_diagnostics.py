@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import click.testing
@@ -20,7 +21,6 @@ from pavior.diagnostics import Outcome
 from pavior.diagnostics.catalogue import catalogue
 from pavior.phases.compose import Files
 from pavior.phases.discover import Repository
-from pavior.pipeline import fleet
 from pavior.platform import Platform
 
 HERE = Path(__file__).parent
@@ -64,7 +64,8 @@ def _platforms_compile_once(
     monkeypatch: pytest.MonkeyPatch, _platforms: dict[bytes, Outcome[tuple[Platform, Files]]]
 ) -> None:
     """Golden paths that are the same bytes are the same platform: half a second for each case on this repository's own."""
-    compile_platform = fleet.load_platform
+    module = import_module("pavior.pipeline.prepare")  # `pavior.pipeline.prepare` is its function, too
+    compile_platform = module.load_platform
 
     def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
         files = sorted(path for path in (repository.root / "golden-paths").rglob("*") if path.is_file())
@@ -75,7 +76,7 @@ def _platforms_compile_once(
             _platforms[key] = compile_platform(repository)
         return _platforms[key]
 
-    monkeypatch.setattr(fleet, "load_platform", load_platform)
+    monkeypatch.setattr(module, "load_platform", load_platform)
 
 
 @pytest.fixture(autouse=True)

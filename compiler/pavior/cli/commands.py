@@ -58,7 +58,8 @@ def _render(root: Path, options: Options) -> int:
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
-        print(f"{_rendered(report)}: {_count(files, 'file')} changed")
+        stopped = report.failed and not report.targets
+        print("nothing is written" if stopped else f"{_rendered(report)}: {_count(files, 'file')} changed")
         for service, reason in sorted(report.withheld.items()):
             print(f"  not written: {service}: {reason}")
     return _timed(report, FOUND if report.failed else CLEAN)
