@@ -12,8 +12,14 @@ import pytest
 import yaml
 
 from documentation import PAGES, ROOT, blocks, clone, commands, follow, prepare
+from pavior.model import Source
+from pavior.phases.discover import discover
+from pavior.phases.load import load
+from pavior.phases.validate import validate
+from pavior.pipeline.prepare import load_platform
 from pavior.pipeline.publish import publish
 from pavior.pipeline.reference import flow
+from pavior.schema import Kind, Schemas
 
 ALL_PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/*.md")])
 
@@ -150,3 +156,22 @@ def test_the_architecture_names_every_part_of_the_compiler_and_nothing_else() ->
     }
     assert parts - named == set()
     assert {name for name in named if not (source / name).exists() and not (ROOT / name).exists()} == set()
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Schemas:
+    repository = discover(ROOT).value
+    assert repository is not None
+    platform = load_platform(repository).value
+    assert platform is not None
+    return platform[0].schemas
+
+
+@pytest.mark.parametrize("kind", ["component", "case", "golden-path"])
+def test_an_example_of_a_format_is_valid_and_has_all_its_fields(kind: Kind, schemas: Schemas) -> None:
+    example = next(block.body for block in blocks("docs/golden-paths.md") if block.words == (kind,))
+    document = load(Source(f"docs/{kind}.yaml", example.encode())).value
+    assert document is not None
+    assert [d.message for d in validate(document, kind, schemas)] == []
+    missing = schemas.kinds[kind].node["properties"].keys() - document.value.keys()
+    assert missing == ({"cluster"} if kind == "case" else set())
