@@ -5,7 +5,7 @@ Nothing here knows what a manifest means; that is in the components.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -99,6 +99,13 @@ class GoldenPath:
     name: str
     document: Document
     components: tuple[Component, ...]
+    templates: tuple[tuple[Component, ManifestTemplate], ...] = field(init=False, repr=False, compare=False)
+    """Those that are rendered for each service, in the order of components and of what they list."""
+
+    def __post_init__(self) -> None:
+        listed = ((component, template) for component in self.components for template in component.manifests)
+        own = tuple(pair for pair in listed if pair[1].scope in (Scope.SERVICE, Scope.NEED))
+        object.__setattr__(self, "templates", own)
 
     def of_type(self, type_name: str) -> Component | None:
         """The component that provides entries of `needs` of this type, if the path has one."""
@@ -130,15 +137,16 @@ class Platform:
         return tuple(t for t in self.targets if t.target.environment == environment)
 
 
-def scenes_of(type_name: str | None, scene: Scene, settings: Value) -> Iterator[Scene]:
+def scenes_of(type_name: str | None, scene: Scene, settings: Value) -> Iterable[Scene]:
     """The contexts in which a component's templates run: one, or one for each entry of `needs` of its type, by sorted name.
 
     It is `scene` itself each time, changed in place, so use it before asking for the next.
     """
     scene["settings"] = settings
-    if type_name is None:
-        yield scene
-        return
+    return (scene,) if type_name is None else _scenes_of_needs(type_name, scene)
+
+
+def _scenes_of_needs(type_name: str, scene: Scene) -> Iterator[Scene]:
     for name, entry in sorted((scene.get("needs") or {}).items()):
         if entry.get("type") == type_name:
             scene["need"] = {"name": name, **entry}

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
 from pavior.expression import LeafOrigin, Template, TemplateFault
-from pavior.model import ServiceId, Span, Value
+from pavior.model import Span, Value
 from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext, scenes_of
 
 Item = TypeVar("Item")
@@ -21,6 +21,8 @@ Item = TypeVar("Item")
 DATA_FOLDER = "data"
 TEAM_FOLDER = "team"
 PLATFORM_FOLDER = "platform"
+
+_NEED = Scope.NEED  # Python looks up a member of an enumeration slowly
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +67,17 @@ def render(
     """
     gathered = list(gather(path, target, scene, evaluator))
     scene["contributions"] = merge_contributions(platform.accepted, gathered, evaluator)
-    service: ServiceId = ServiceId(scene["service"]["team"], scene["service"]["name"])
-    for component in path.components:
-        for template in component.manifests:
-            if template.scope not in (Scope.SERVICE, Scope.NEED):
-                continue
-            per_need = component.type if template.scope is Scope.NEED else None
-            for context in scenes_of(per_need, scene, target.settings[component.name]):
-                items = evaluator.run(template.template, context)
-                if items:
-                    place = _place(component, template, target, service, context)
-                    need = context["need"]["name"] if per_need else None
-                    for item in items:
-                        yield Rendered(place, component, template, need, item)
+    folder = f"{target.target.name}/{scene['service']['id']}"
+    for component, template in path.templates:
+        per_need = template.scope is _NEED
+        for context in scenes_of(component.type if per_need else None, scene, target.settings[component.name]):
+            items = evaluator.run(template.template, context)
+            if items:
+                data = f"{DATA_FOLDER}/" if per_need and component.holds_data else ""
+                place = _artifact(template, scene, target) or f"{folder}/{data}{component.name}.yaml"
+                need = context["need"]["name"] if per_need else None
+                for item in items:
+                    yield Rendered(place, component, template, need, item)
 
 
 def render_shared(
@@ -136,17 +136,6 @@ def merge_contributions(
                 raise ContributedTwice(contribution.accepted, name, earlier, contribution)
             merged[contribution.accepted][name] = entry
     return merged
-
-
-def _place(
-    component: Component, template: ManifestTemplate, target: TargetContext, service: ServiceId, scene: Scene
-) -> str:
-    given = _artifact(template, scene, target)
-    if given is not None:
-        return given
-    holds_data = component.holds_data and template.scope is Scope.NEED
-    folder = f"{DATA_FOLDER}/" if holds_data else ""
-    return f"{target.target.name}/{service.team}/{service.name}/{folder}{component.name}.yaml"
 
 
 def _artifact(template: ManifestTemplate, scene: Scene, target: TargetContext) -> str | None:
