@@ -23,12 +23,11 @@ _MOST_NAMES = 4
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A name, the `index`-th of its claim, that a service can't have: it is reserved, or below none of the `domains`."""
+    """A name, the `index`-th of its claim, that a service can't have: it is reserved, or outside the domains."""
 
     claim: str
     index: int
     name: str
-    domains: tuple[str, ...]
     reserved: bool
 
 
@@ -126,7 +125,7 @@ def _refused(name: str, claim: Claim, claimed: Iterable[str], first: int, contex
     for index, each in enumerate(claimed, first):
         foreign = claim.below is not None and not any(each.endswith(f".{domain}") for domain in domains)
         if foreign or each in reserved:
-            yield Refused(name, index, each, domains, not foreign)
+            yield Refused(name, index, each, not foreign)
 
 
 def _names(template: Template, context: Scene) -> tuple[str, ...]:
@@ -185,8 +184,7 @@ def _refusal(declaration: Declaration, refused: Refused, locate: Locate) -> Diag
     if refused.reserved:
         message, hint = f"{what} is the platform's own", "choose another name"
     else:
-        domains = " or ".join(f"`{domain}`" for domain in refused.domains) or "a domain of this environment"
-        message, hint = f"{what} is not below {domains}", "choose a name below it"
+        message, hint = f"{what} is outside the environment's domain", "choose a name below it"
     note = Note("it is claimed in", targets=(declaration.target.name,))
     span = locate(declaration, "claims", refused.claim, refused.index)
     return Diagnostic(codes.FOREIGN_NAME, span, message, hint, (note,))

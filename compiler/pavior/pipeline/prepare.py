@@ -262,9 +262,14 @@ def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
     targets = {t.target.name: t for t in fleet.platform.targets}
     fleet.links = index(fleet.platform, declarations)
 
+    provenances: dict[tuple[ServiceId, str], Provenance] = {}
+
     def locate(declaration: Declaration, kind: str, name: str, position: int) -> Span:
-        owner = fleet.owner(declaration.service, targets[declaration.target.name])
-        found = Provenance(fleet, owner).declared(kind, name, position)
+        at = (declaration.service, declaration.target.name)
+        if at not in provenances:
+            provenances.clear()  # what is told together is mostly of one service
+            provenances[at] = Provenance(fleet, fleet.owner(declaration.service, targets[declaration.target.name]))
+        found = provenances[at].declared(kind, name, position)
         return found or fleet.services[declaration.service].document.positions().value(())
 
     named = {parse(name) for d in declarations for names in d.references.values() for name in names}
