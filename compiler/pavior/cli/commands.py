@@ -112,7 +112,7 @@ def _explain_code(name: str) -> int:
     code = find(name)
     if code is None:
         return _complain(USAGE, f"there is no code `{name}`", "name a service as `team/service`, a code as `PV204`")
-    print(describe(code))
+    print(describe(code), end="")
     return CLEAN
 
 

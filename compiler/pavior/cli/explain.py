@@ -49,7 +49,8 @@ def explain(root: Path, options: dict[str, Any]) -> int:
     if options["as_json"]:
         print(json.dumps([_as_json(each) for each in answer], indent=2))
     else:
-        print("\n".join(line for each in answer for line in _as_text(each)))
+        texts = ["\n".join(_as_text(each)) for each in answer]
+        print(("\n\n" if any(isinstance(each, Explanation) for each in answer) else "\n").join(texts))
     return CLEAN
 
 
@@ -110,7 +111,6 @@ def _as_text(answer: Answer) -> Iterator[str]:
         yield f"  because {_place(condition.span)}: {visible(_clip(condition.text))}"
         for read in reads:
             yield from _read_lines(read, "    ")
-    yield ""
 
 
 def _read_lines(read: Read, indent: str) -> Iterator[str]:
