@@ -20,6 +20,7 @@ from pavior.diagnostics.codes import load as codes
 from pavior.model import Path, Positions, Source, Span, Value
 from pavior.phases.load import load, load_all
 from pavior.syntax import composer
+from pavior.syntax.faults import may_refer, references
 from pavior.syntax.positions import lines_of, text_at
 from pavior.syntax.scalars import Ambiguous, OutOfRange, resolve, written
 
@@ -520,6 +521,18 @@ class TestAnything:
             patch.setattr(composer, "CParser", None)
             pure = self.result(text)
         assert fast == pure
+
+    @given(st.text(st.sampled_from(" \n-:[]{},?'\"&*!%a0<.|>@\t"), max_size=14))
+    @settings(max_examples=500, deadline=None)
+    def test_no_anchor_alias_or_tag_is_passed_over(self, text: str) -> None:
+        content = text.encode()
+        if may_refer(content):
+            return
+        try:
+            composer.compose(content)
+        except (yaml.YAMLError, ValueError):
+            return
+        assert not list(references("f", composer.tokens(content)))
 
     def result(self, text: str) -> object:
         outcome = load_all(Source("f", text.encode()))
