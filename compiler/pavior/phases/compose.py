@@ -286,7 +286,8 @@ class _Workshop:
 
             for fault in faults(schema, merged, Subject(f"what is set for component `{component}`")):
                 _, document, at, _ = next((g for g in reversed(given) if _says(g[3], fault.path)), given[-1])
-                span = document.positions().value((*at, *fault.path))
+                positions, path = document.positions(), (*at, *fault.path)
+                span = positions.key(path) if fault.at == "key" else positions.value(path)
                 self.fault(codes.BAD_SETTING, span, fault.message, fault.hint, (Note("in", targets=(target.name,)),))
         return merged
 
