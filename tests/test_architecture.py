@@ -30,7 +30,7 @@ LAYERS: Sequence[frozenset[str]] = [
     frozenset({"report", "pipeline"}),
     frozenset({"phases"}),
     frozenset({"platform"}),
-    frozenset({"emit", "expression", "kubernetes", "layering", "repository", "resources", "schema", "syntax"}),
+    frozenset({"cache", "emit", "expression", "kubernetes", "layering", "repository", "resources", "schema", "syntax"}),
     frozenset({"diagnostics"}),
     frozenset({"model"}),
 ]

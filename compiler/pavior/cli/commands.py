@@ -10,7 +10,7 @@ from typing import Any
 
 from pavior.cli.progress import progress
 from pavior.diagnostics import Diagnostic
-from pavior.kubernetes.kubeconform import BrokenTool, MissingTool
+from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
 from pavior.pipeline import Report, Selection, UnknownName, check, render, validate

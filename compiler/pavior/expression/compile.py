@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 from pavior.diagnostics import Diagnostic, Outcome
 from pavior.diagnostics.codes.golden_paths import MISPLACED_DIRECTIVE
-from pavior.expression import arithmetic, recorder, runtime
+from pavior.expression import recorder
 from pavior.expression.check import Checker
+from pavior.expression.functions import NAMES, code_of, function_of
 from pavior.expression.generate import generate
 from pavior.expression.read import Reader
 from pavior.expression.recorder import Recorder
-from pavior.expression.registry import FILTERS, TESTS
 from pavior.expression.runtime import Fault
 from pavior.expression.template import Form, Template, TemplateFault, Traced
 from pavior.expression.tree import MapNode, Node, Places
 from pavior.expression.types import Definitions, type_of
 from pavior.model import Document, Path, Value
 
-_RUNTIME = (
-    *("OMIT", "SCALARS", "bounded", "concatenate", "contains", "cut", "get", "items", "join_round", "key", "leaf"),
-    *("less", "less_or_equal", "mapping", "overlay", "pairs", "present", "present_entries", "sources", "text"),
+_TRACED: Mapping[str, Any] = MappingProxyType(
+    {**NAMES, **{name: getattr(recorder, name) for name in ("below", "merge_traced", "sources_traced")}}
 )
-_ARITHMETIC = ("add", "divide", "floor_divide", "modulo", "multiply", "negative", "positive", "subtract")
-
-_NAMES: Mapping[str, Any] = MappingProxyType(
-    {
-        "__builtins__": {},
-        "dict": dict,
-        "str": str,
-        "enumerate": enumerate,
-        "inf": math.inf,
-        "nan": math.nan,
-        **{name: getattr(runtime, name) for name in _RUNTIME},
-        **{name: getattr(arithmetic, name) for name in _ARITHMETIC},
-        **{name: getattr(recorder, name) for name in ("below", "merge_traced", "sources_traced")},
-        **{f"filter_{name}": filter_.function for name, filter_ in FILTERS.items()},
-        **{f"test_{name}": test.function for name, test in TESTS.items()},
-    }
-)
-"""All that generated code can name, besides what it makes itself."""
+"""All that the code of a trace can name."""
 
 
 def compile_document(
@@ -75,8 +56,12 @@ def _template(root: Node, form: Form, file: str, reads: frozenset[Path]) -> Temp
     """Each function is generated when it is first called: a run needs few of the templates there are."""
 
     @cache
+    def code() -> CodeType:
+        return code_of(generate(root, form), file)
+
+    @cache
     def plain() -> Callable[[Mapping[str, Value]], list[Value]]:
-        return _function(generate(root, form), "render", file)
+        return function_of(code(), "render")
 
     @cache
     def traced() -> Callable[[Mapping[str, Value]], list[Traced]]:
@@ -92,14 +77,14 @@ def _template(root: Node, form: Form, file: str, reads: frozenset[Path]) -> Temp
             # The fast function doesn't know where it is; the traced one stops at the same fault and does.
             return [item.value for item in trace(context)]
 
-    return Template(render, trace, reads)
+    return Template(render, trace, reads, code)
 
 
 def _tracing(root: Node, form: Form, file: str) -> Callable[[Mapping[str, Value]], list[Traced]]:
     from pavior.expression.trace import generate_traced  # needed for faults and for `explain` only  # noqa: PLC0415
 
     source, marks = generate_traced(root, form)
-    function = _function(source, "trace", file)
+    function = function_of(code_of(source, file), "trace", _TRACED)
 
     def trace(context: Mapping[str, Value]) -> list[Traced]:
         notes = Recorder(marks)
@@ -120,9 +105,3 @@ def _located(fault: Fault, notes: Recorder) -> TemplateFault:
     elif fault.none and fault.message.startswith("none"):
         message = f"this is none: `{notes.marks[notes.mark].text}`"
     return TemplateFault(notes.marks[notes.mark].span(), message, hint, notes.reads())
-
-
-def _function(source: str, name: str, file: str) -> Callable[..., Any]:
-    namespace = dict(_NAMES)
-    exec(compile(source, f"<template {file}>", "exec", dont_inherit=True), namespace)
-    return namespace[name]  # type: ignore[no-any-return]

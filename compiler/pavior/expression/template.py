@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from types import CodeType
 from typing import TypeAlias
 
 from pavior.model import Path, Span, Value
@@ -77,6 +78,8 @@ class Template:
     render: Callable[[Mapping[str, Value]], list[Value]]
     trace: Callable[[Mapping[str, Value]], list[Traced]]
     static_reads: frozenset[Path] = frozenset()
+    code: Callable[[], CodeType] | None = field(default=None, repr=False)
+    """What `render` runs, for keeping; None where it comes from there."""
 
 
 class TemplateFault(Exception):

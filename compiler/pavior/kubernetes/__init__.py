@@ -32,3 +32,11 @@ class Fault:
     path: Path
     message: str
     hint: str | None = None
+
+
+class MissingTool(Exception):
+    """A program that a command needs is not there. The text says which, and how to get it."""
+
+
+class BrokenTool(Exception):
+    """A program that a command needs is there but fails. The text is what it said."""

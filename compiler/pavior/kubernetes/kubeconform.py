@@ -18,7 +18,7 @@ from typing import Any
 
 from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes.verify import REFUSED, UNVERIFIED
-from pavior.kubernetes import Schema
+from pavior.kubernetes import BrokenTool, MissingTool, Schema
 from pavior.kubernetes.definitions import Definition, defined, read_definitions
 from pavior.kubernetes.places import Place, places
 from pavior.kubernetes.schemas import KindId, file_name
@@ -31,14 +31,6 @@ _HOW_TO_GET_IT = (
     "get it with `make tools` in a checkout of Pavior, or with"
     " `go install github.com/yannh/kubeconform/cmd/kubeconform@v0.6.7`, and have it in $PATH or name it in $KUBECONFORM"
 )
-
-
-class MissingTool(Exception):
-    """A program that a command needs is not there. The text says which, and how to get it."""
-
-
-class BrokenTool(Exception):
-    """A program that a command needs is there but fails. The text is what it said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pavior.diagnostics import Code, Diagnostic, Note, Outcome
 from pavior.diagnostics.codes import compose as codes
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.expression import Form, Template, compile_template
+from pavior.expression.kept import Kept
 from pavior.layering.merge import merge_all, part
 from pavior.model import Document, Path, Span, Target, Value
 from pavior.platform import (
@@ -47,9 +48,12 @@ class Files:
     golden_paths: Mapping[str, Document]
 
 
-def compose(files: Files, schemas: Schemas) -> Outcome[Platform]:
-    """Resolve, check and compile everything. With an error there is no platform."""
-    workshop = _Workshop(files, schemas)
+def compose(files: Files, schemas: Schemas, kept: Kept | None = None) -> Outcome[Platform]:
+    """Resolve, check and compile everything. With an error there is no platform.
+
+    `kept` are the templates that were compiled from these very files before, or takes them in.
+    """
+    workshop = _Workshop(files, schemas, kept or Kept())
     workshop.declarations()
     components = {name: workshop.component(name) for name in sorted(files.components)}
     golden_paths = {
@@ -92,6 +96,7 @@ class _Workshop:
 
     files: Files
     schemas: Schemas
+    kept: Kept
     diagnostics: list[Diagnostic] = field(default_factory=list)
     fragments: dict[str, Document] = field(default_factory=dict)
     accepted: dict[str, Node] = field(default_factory=dict)
@@ -223,8 +228,19 @@ class _Workshop:
         # Who comes with a path through a list has looked already.
         if not any(isinstance(step, int) for step in at) and part(document.value, at) is None:
             return None
-        outcome = compile_template(document, at, form=form, schema=self._context(name, scope), fragments=self.fragments)
+        called = (document.source.path, at, form.value, f"{name} {scope.value}")
+
+        def compiled() -> Outcome[Template]:
+            schema = self._context(name, scope)
+            return compile_template(document, at, form=form, schema=schema, fragments=self.fragments)
+
+        known = self.kept.get(called, lambda: sound(compiled()))
+        if known is not None:
+            return known
+        outcome = compiled()
         self.diagnostics.extend(outcome.diagnostics)
+        if outcome.value is not None:
+            self.kept.put(called, outcome.value)
         return outcome.value
 
     def _context(self, component: str, scope: Scope) -> Node:
@@ -314,3 +330,9 @@ def _says(values: Mapping[str, Value], path: Path) -> bool:
     """Do these settings say something of what is at `path`, be it null?"""
     within = part(values, path[:-1])
     return bool(path) and isinstance(within, dict) and path[-1] in within
+
+
+def sound(outcome: Outcome[Template]) -> Template:
+    """A template that has been compiled without a fault before."""
+    assert outcome.value is not None, outcome.diagnostics
+    return outcome.value

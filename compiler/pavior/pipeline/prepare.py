@@ -26,6 +26,7 @@ from pavior.phases.layer import layer_with_origins
 from pavior.phases.link import Declaration, declare, index, link, parse
 from pavior.phases.load import load, load_all
 from pavior.phases.render import fault_diagnostic
+from pavior.pipeline import templates
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, layers_of, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
@@ -80,15 +81,19 @@ def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
     if organization is None or _errors(diagnostics):
         return Outcome(None, tuple(diagnostics))
     files = Files(organization, environments, components, golden_paths)
-    schemas = compose_schemas(schema_sources(), list(_component_sources(files)), _listed(files), sorted(environments))
+    sources = schema_sources()
+    schemas = compose_schemas(sources, list(_component_sources(files)), _listed(files), sorted(environments))
     diagnostics.extend(schemas.diagnostics)
     if schemas.value is None or _errors(diagnostics):
         return Outcome(None, tuple(diagnostics))
     diagnostics.extend(_platform_faults(files, schemas.value))
     if _errors(diagnostics):
         return Outcome(None, tuple(diagnostics))
-    platform = compose(files, schemas.value)
+    kept = templates.known(files, sources)
+    platform = compose(files, schemas.value, kept)
     diagnostics.extend(platform.diagnostics)
+    if platform.value is not None:
+        templates.keep(kept, files, sources)
     return Outcome((platform.value, files) if platform.value else None, tuple(diagnostics))
 
 

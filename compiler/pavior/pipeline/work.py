@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,7 +48,12 @@ def work(bench: Workbench, group: Sequence[Owner]) -> Worked:
 
 def work_all(bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int) -> Iterator[Worked]:
     """Each group's outcome, in order. Workers inherit the fleet and send back only what changes."""
-    if jobs == 1 or len(groups) < _CHUNK or "fork" not in multiprocessing.get_all_start_methods():
+    if jobs == 1 or len(groups) < _CHUNK:
+        yield from (work(bench, group) for group in groups)
+        return
+    import multiprocessing  # noqa: PLC0415  (one process needs none of it)
+
+    if "fork" not in multiprocessing.get_all_start_methods():
         yield from (work(bench, group) for group in groups)
         return
     bench.warm()
