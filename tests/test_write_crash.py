@@ -83,6 +83,9 @@ def reset(root: Path) -> None:
     present = read_tree(root) if (root / "rendered").exists() else {}
     for path in present.keys() - OLD.keys():
         (root / "rendered" / path).unlink()
+    for folder in sorted((root / "rendered").rglob("*"), reverse=True):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     write_tree(root, {path: content for path, content in OLD.items() if present.get(path) != content})
 
 

@@ -61,6 +61,9 @@ class _Heads(dict[str, str]):
         return head
 
 
+_SMALL = range(-(2**31), 2**31)
+"""Whole numbers that are surely not too large."""
+
 TOP = Level("")
 _forms = _Forms()
 
@@ -88,6 +91,8 @@ def write_map(value: dict[str, Value], level: Level, out: list[str]) -> None:
         elif kind is list and item:
             out.append(level.heads[key])
             write_list(item, level, out)
+        elif kind is int and item in _SMALL:
+            out.append(f"{level[key]}{item}\n")
         else:
             out.append(f"{level[key]}{scalar(item)}\n")
 

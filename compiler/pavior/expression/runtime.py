@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 from pavior.expression.template import OMIT
@@ -105,6 +106,7 @@ def text(value: Value) -> str:
     )
 
 
+@lru_cache(maxsize=2048)
 def decimal_text(value: float) -> str:
     if value.is_integer():
         return str(int(value))

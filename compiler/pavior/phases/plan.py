@@ -31,9 +31,10 @@ def plan(root: Path | str, directory: str, files: Mapping[str, bytes]) -> Outcom
     inside = {path: content for path, content in files.items() if path.startswith(f"{directory}/")}
     diagnostics: list[Diagnostic] = []
     plans = []
+    real: set[str] = set()
     for path in (directory, *sorted(files.keys() - inside.keys())):
         require_inside(path)
-        obstacle = _obstacle(rendered, f"{path}/" if path == directory else path)
+        obstacle = _obstacle(rendered, f"{path}/" if path == directory else path, real)
         if obstacle:
             diagnostics.append(obstacle)
         elif path == directory:
@@ -88,7 +89,8 @@ def differences(root: Path | str, unit: UnitPlan) -> Iterator[Diagnostic]:
 
 def require_inside(path: str) -> None:
     """Raise ValueError unless `path` is plainly below rendered/: the names in it are checked where they come from."""
-    if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+    framed = f"/{path}/"
+    if "//" in framed or "/./" in framed or "/../" in framed or "\\" in path or "\0" in path:
         raise ValueError(f"{path!r} is not a path below {RENDERED}/")
 
 
@@ -129,7 +131,8 @@ def _plan_directory(
     changes = []
     for path in sorted(files):
         require_inside(path)
-        obstacle = next((up for up in (path, *_ancestors(path, directory)) if up in in_the_way), None)
+        ups = (path, *_ancestors(path, directory)) if in_the_way else ()
+        obstacle = next((up for up in ups if up in in_the_way), None)
         if obstacle or path in present.directories:
             diagnostics.append(_foreign(obstacle or path))
         else:
@@ -214,9 +217,14 @@ class _StaleScan:
         return source is not None and self.answers_for(path, source)
 
 
-def _obstacle(rendered: str, path: str) -> Diagnostic | None:
-    """What is in the way of writing to `path`: a folder there that isn't a real one. A directory's path ends in a slash."""
+def _obstacle(rendered: str, path: str, real: set[str]) -> Diagnostic | None:
+    """What is in the way of writing to `path`: a folder there that isn't a real one. A directory's path ends in a slash.
+
+    `real` are folders that were looked at before, and takes in those that are looked at now.
+    """
     for up in ("", *reversed(_ancestors(path, ""))):
+        if up in real:
+            continue
         place = f"{rendered}/{up}" if up else rendered
         try:
             mode = os.lstat(place).st_mode
@@ -229,16 +237,17 @@ def _obstacle(rendered: str, path: str) -> Diagnostic | None:
             )
         if not stat.S_ISDIR(mode):
             return _foreign(up) if up else _foreign_at(RENDERED)
+        real.add(up)
     return None
 
 
 def _ancestors(path: str, top: str) -> list[str]:
     """The folders that `path` is in, innermost first, below `top` and without it."""
     found = []
-    up = os.path.dirname(path)
+    up = path.rpartition("/")[0]
     while up != top:
         found.append(up)
-        up = os.path.dirname(up)
+        up = up.rpartition("/")[0]
     return found
 
 

@@ -184,7 +184,9 @@ def _make_folder(top: str, path: str, made: set[str]) -> None:
     """Make the folder of the file at `path` (`/data/postgres.yaml`) below `top`, once."""
     folder = path.rpartition("/")[0]
     if folder not in made:
-        os.makedirs(top + folder, exist_ok=True)
+        if folder:
+            _make_folder(top, folder, made)
+        os.mkdir(top + folder)
         made.add(folder)
 
 

@@ -98,15 +98,13 @@ def carry_out(root: str, operation: Operation) -> None:
         _prune(root, operation.path)
     elif operation.action == "place":
         if os.path.lexists(staged):
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.rename(staged, place)
+            _move(staged, place)
     elif os.path.lexists(old):
         if os.path.lexists(staged):
             os.rename(staged, place)
     elif _is_new(staged, operation):
         if not os.path.lexists(place):
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.rename(staged, place)
+            _move(staged, place)
         elif not exchange(staged, place):
             _swap(staged, place, old)
 
@@ -117,8 +115,7 @@ def take_back(root: str, operation: Operation) -> None:
     old = f"{staged}.old"
     if operation.action == "remove":
         if os.path.lexists(staged):
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.rename(staged, place)
+            _move(staged, place)
     elif operation.action == "place":
         if not os.path.lexists(staged):
             os.rename(place, staged)
@@ -129,6 +126,15 @@ def take_back(root: str, operation: Operation) -> None:
         os.rename(old, place)
     elif not _is_new(staged, operation):
         exchange(staged, place)
+
+
+def _move(one: str, other: str) -> None:
+    """Rename, into folders that are made where they are missing."""
+    try:
+        os.rename(one, other)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(other), exist_ok=True)
+        os.rename(one, other)
 
 
 def _swap(staged: str, place: str, old: str) -> None:
