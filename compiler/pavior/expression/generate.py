@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from jinja2 import nodes
@@ -255,20 +256,30 @@ class TreeWriter(Writer):
     def _merged(self, node: MapNode, scope: Scope, sink: Sink) -> None:
         """Maps on top of one another. All of them are made here and now, so the lowest can take in the others."""
         held = self.local("d")
-        first, *_ = node.includes or (None,)
         includes = node.includes
-        if isinstance(first, MapNode) and first.plain and is_sure(first):
-            self.line(f"{held} = {self.value(first, scope)}")
+        if includes and _is_map(includes[0]) and is_sure(includes[0]):
+            self.place(includes[0], scope, lambda code: self.line(f"{held} = {code}"))
             includes = includes[1:]
         else:
             self.line(f"{held} = {{}}")
         for include in includes:
-            self.place(include, scope, lambda code: self.line(f"overlay({held}, mapping({code}))"))
+            form = "{}" if _is_map(include) else "mapping({})"
+            self.place(include, scope, partial(self._overlay, held, form))
         for source in node.merges:
             self.place(source, scope, lambda code: self.line(f"for s in sources({code}): overlay({held}, s)"))
         if node.entries:
             self.line(f"overlay({held}, {self._entries(node.entries, scope)})")
         self._if_any(held, sink)
+
+    def _overlay(self, held: str, form: str, code: str) -> None:
+        self.line(f"overlay({held}, {form.format(code)})")
+
+
+def _is_map(node: Node) -> bool:
+    """Whether the node makes a map if it makes anything."""
+    if not isinstance(node, MapNode) or not (node.otherwise is None or _is_map(node.otherwise)):
+        return False
+    return node.value is None or _is_map(node.value)
 
 
 def _formatted(form: str, codes: list[str]) -> str:
