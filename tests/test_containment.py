@@ -108,7 +108,7 @@ def test_an_error_of_a_service_stops_it_and_its_readers_and_no_one_else(
     change_all(root)
     fault(root)
     before = tree(root)
-    found = run(root, "render", "--format", "concise", "--jobs", jobs)
+    found = (run if jobs == "1" else run_process)(root, "render", "--format", "concise", "--jobs", jobs)
     assert (found.status, found.codes) == (1, [code]), found.output
     after = tree(root)
     assert after.keys() == before.keys()
@@ -135,7 +135,7 @@ def test_two_services_whose_manifests_are_the_same_resource_are_told_and_neither
     before = tree(root)
     change_all(root)
     claiming(root, "a-b", "c")
-    found = run(root, "render", "--format", "concise", "--jobs", jobs)
+    found = (run if jobs == "1" else run_process)(root, "render", "--format", "concise", "--jobs", jobs)
     assert (found.status, found.codes) == (1, ["PV603", "PV603"])
     assert "teams/blue/a/platform.yaml:" in found.output
     assert "teams/blue/a-b/platform.yaml:4:12: error[PV603 same-identity]" in found.output

@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,11 +77,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("aside")
 
 
-def test_kills_of_a_small_render_leave_each_unit_old_or_new(tmp_path: Path, place: Path) -> None:
-    root = tiny(tmp_path)
-    for number in range(16):
+def twenty(place: Path) -> Path:
+    """A tiny repository with enough services for several workers."""
+    root = tiny(place)
+    for number in range(17):
         text = f"apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: a/b:{number}\nneeds: {{disk: {{type: store}}}}\n"
         put(root, f"teams/blue/more{number}/platform.yaml", text)
+    return root
+
+
+def test_kills_of_a_small_render_leave_each_unit_old_or_new(tmp_path: Path, place: Path) -> None:
+    root = twenty(tmp_path)
     changes = {
         "metadata: {": "metadata: {annotations: {a: two}, ",
         "metadata:\n": "metadata:\n  annotations: {a: two}\n",
@@ -136,3 +145,49 @@ def only_staging(root: Path) -> bool:
     names = {path.name for path in private.iterdir()}
     ignored = not (names - {".gitignore"}) or (private / ".gitignore").read_text() == "*\n"
     return ignored and names <= {".gitignore", "lock", "staging"}
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_render_that_is_told_to_end_does_so_at_once_and_leaves_nothing_behind(
+    tmp_path: Path, ending: signal.Signals, jobs: str
+) -> None:
+    root = twenty(tmp_path)
+    process = subprocess.Popen(
+        command("render", "--jobs", jobs),
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "compiler")},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (root / STAGING).exists() and process.poll() is None:
+        time.sleep(0.0005)
+    os.killpg(process.pid, ending)  # as terminals and runners of jobs do it: the workers get it too
+    _, errors = process.communicate(timeout=30)
+    assert "Traceback" not in errors
+    assert not (root / STAGING).exists()
+    left = tree(root)
+    assert run(root, "render").status == 0
+    assert left in ({}, tree(root))
+    assert left or process.returncode != 0
+
+
+def test_a_worker_that_is_killed_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    root = twenty(tmp_path)
+    killed = "import os, pavior.pipeline.work as it; it.work = lambda *_: os.kill(os.getpid(), 9)"
+    program = f"{killed}; from pavior.cli.app import pavior; pavior(['render', '--jobs', '2'])"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert done.stderr == "pavior: a worker process was killed; with `--jobs 1` less memory is needed\n"
+    assert tree(root) == {}
+    assert not (root / STAGING).exists()

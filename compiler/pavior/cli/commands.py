@@ -13,7 +13,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
-from pavior.pipeline import Report, Selection, UnknownName, check, render, validate
+from pavior.pipeline import LostWorker, Report, Selection, UnknownName, check, render, validate
 from pavior.pipeline.clock import Clock
 from pavior.repository import shown
 
@@ -33,7 +33,7 @@ def run(command: str, directory: Path, options: Options) -> int:
         return _complain(USAGE, str(error), "run it in a platform repository, or name one with -C")
     except UnknownName as error:
         return _complain(USAGE, str(error), error.hint)
-    except (Locked, WriteFailed, MissingTool, BrokenTool) as error:
+    except (Locked, WriteFailed, LostWorker, MissingTool, BrokenTool) as error:
         return _complain(BROKEN, str(error))
     except BrokenPipeError:
         sys.stderr.close()

@@ -21,9 +21,9 @@ from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
-from pavior.pipeline.work import work_all
+from pavior.pipeline.work import LostWorker, work_all
 
-__all__ = ["Clock", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
+__all__ = ["Clock", "LostWorker", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
 
 Progress = Callable[[int, int], None]
 """Called with how many owners are done, and of how many."""
