@@ -109,6 +109,7 @@ def other_process(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[b
             "import os, signal, sys, time\nfrom pathlib import Path\n"
             "from pavior.model import Action, Change, UnitPlan\nfrom pavior.phases.write import transaction\n"
             "root = Path(sys.argv[1])\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
             "with transaction(root) as writing:\n"
             "    writing.stage(UnitPlan('prod/x', False, False, (Change('prod/x', Action.CREATE, b'x'),)))\n"
             f"    {code}\n"
@@ -172,6 +173,7 @@ def test_an_ended_writer_leaves_no_debris(
 
 def test_an_ending_during_the_commit_waits_until_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = os.rename
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupted(*paths: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -180,6 +182,7 @@ def test_an_ending_during_the_commit_waits_until_it_is_done(tmp_path: Path, monk
     monkeypatch.setattr(os, "rename", interrupted)
     with pytest.raises(KeyboardInterrupt):
         put(tmp_path, "prod/a/b", {"prod/a/b/c.yaml": NEW, "prod/a/b/d.yaml": NEW, "prod/argocd/b.yaml": NEW})
+    signal.signal(signal.SIGINT, before)
     assert len(read_tree(tmp_path)) == 3
     assert not staging(tmp_path).exists()
 

@@ -23,9 +23,10 @@ _ONE_LINE = re.compile(f"[{_SHOWN}]*")
 # A line that starts with a space would need an indentation indicator, a tab there is refused by libyaml.
 _LITERAL = re.compile(f"\n*(?![ \t\n])[{_SHOWN}\t\n]*")
 
+# No possessive repetition: Python 3.11 before 3.11.5 matches what it must not with it.
 _WORD = re.compile(
     r"(?:--?(?=[A-Za-z]))?[A-Za-z_/]"
-    r"(?:[A-Za-z0-9_./@+=,;()%~$*&-]++|:(?=[A-Za-z0-9_./@-])| (?=[A-Za-z0-9_./(@+=-]))*+"
+    r"(?:[A-Za-z0-9_./@+=,;()%~$*&-]|:(?=[A-Za-z0-9_./@-])| (?=[A-Za-z0-9_./(@+=-]))*"
 )
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[mkMGT%]|[KMGT]i)|(?:[0-9]+(?:ms|[smhdw]))+")
 """Quantities, percentages and durations, which no parser takes for a number."""

@@ -59,5 +59,12 @@ def _location(span: Span) -> dict[str, Any]:
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
-    uri = quote(span.file.encode("utf-8", "surrogateescape"))
-    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(_bytes(span.file))}, "region": region}}
+
+
+def _bytes(path: str) -> bytes:
+    """A path as the system has it: what is not UTF-8 there stands as lone surrogates in Python."""
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # no system gave us this path
+        return path.encode("utf-8", "surrogatepass")
