@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 
 LONGEST_KEY = 1000
 """YAML parsers look 1,024 characters ahead for the colon that makes a key a key."""
@@ -17,17 +18,13 @@ _SHOWN = (
     " -~\xa1-\xac\xae-\u061b\u061d-\u180d\u180f-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff"
     "\uf900-\ufefe\uff01-\uffef\U00010000-\U000dffff"
 )
-_HIDDEN = re.compile(f"[^{_SHOWN}]")
-_ONE_LINE = re.compile(f"[{_SHOWN}]*")
-
-# A line that starts with a space would need an indentation indicator, a tab there is refused by libyaml.
-_LITERAL = re.compile(f"\n*(?![ \t\n])[{_SHOWN}\t\n]*")
-
-# No possessive repetition: Python 3.11 before 3.11.5 matches what it must not with it.
-_WORD = re.compile(
-    r"(?:--?(?=[A-Za-z]))?[A-Za-z_/]"
-    r"(?:[A-Za-z0-9_./@+=,;()%~$*&-]|:(?=[A-Za-z0-9_./@-])| (?=[A-Za-z0-9_./(@+=-]))*"
+_WORD_START = re.compile(r"(?:--?(?=[A-Za-z]))?[A-Za-z_/]")
+_NOT_IN_WORDS = re.compile(
+    r"[^A-Za-z0-9_./@+=,;()%~$*&-]"
+    r"(?:(?<![: ])|(?<=:)(?![A-Za-z0-9_./@-])|(?<= )(?![A-Za-z0-9_./(@+=-]))"
 )
+"""A character that ends a plain word or phrase: any but these, and a colon or space before what isn't part of one."""
+
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[mkMGT%]|[KMGT]i)|(?:[0-9]+(?:ms|[smhdw]))+")
 """Quantities, percentages and durations, which no parser takes for a number."""
 
@@ -35,7 +32,7 @@ _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[mkMGT%]|[KMGT]i)|(?:[0-9]+(?:ms|[s
 _RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
-_ESCAPED = re.compile(f'["\\\\]|[^{_SHOWN}]')
+_ESCAPED_ASCII = re.compile(r'["\\]|[^ -~]')
 
 
 class NotEmittable(ValueError):
@@ -50,24 +47,41 @@ def scalar_text(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
     if '"' not in text and "\\" not in text and is_shown(text):
         return f'"{text}"'
-    return '"' + _ESCAPED.sub(_escape, text) + '"'
+    escaped = _ESCAPED_ASCII if text.isascii() else _escaped()
+    return '"' + escaped.sub(_escape, text) + '"'
 
 
 def is_shown(text: str) -> bool:
     """Does `text` hold only characters that stand for themselves on one line?"""
-    return (text.isascii() and text.isprintable()) or _ONE_LINE.fullmatch(text) is not None
+    return text.isprintable() if text.isascii() else _hidden().search(text) is None
+
+
+# Compiling classes of so many characters takes longer than most files to emit, and nearly all text is ASCII.
+@cache
+def _hidden() -> re.Pattern[str]:
+    return re.compile(f"[^{_SHOWN}]")
+
+
+@cache
+def _escaped() -> re.Pattern[str]:
+    return re.compile(f'["\\\\]|[^{_SHOWN}]')
 
 
 def is_plain(text: str) -> bool:
     """Does every parser read the bare `text` as that text, as a value or a key of a block?"""
-    if _WORD.fullmatch(text):
-        return text.lower() not in _RESERVED
+    start = _WORD_START.match(text)
+    if start:
+        return _NOT_IN_WORDS.search(text, start.end()) is None and text.lower() not in _RESERVED
     return _AMOUNT.fullmatch(text) is not None
 
 
 def is_literal(text: str) -> bool:
     """Can `text`, of more than one line, stand in a literal block that every parser reads back the same?"""
-    return "\n" in text and _LITERAL.fullmatch(text) is not None and text.strip("\n") != ""
+    if "\n" not in text:
+        return False
+    # A line that starts with a space would need an indentation indicator, a tab there is refused by libyaml.
+    start = text.lstrip("\n")[:1]
+    return start not in ("", " ", "\t") and is_shown(text.replace("\n", "").replace("\t", ""))
 
 
 def number_text(number: int | float) -> str:
