@@ -17,7 +17,7 @@ Identity = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault of the `index`-th manifest, at a path in it: at the value, or at the key that leads to it."""
+    """One fault of the `index`-th manifest, at a path in it: at the value, at the key that leads to it, or at what lacks one."""
 
     index: int
     code: Code
@@ -25,6 +25,7 @@ class Finding:
     message: str
     hint: str | None = None
     at_key: bool = False
+    missing: bool = False
 
 
 def identity(manifest: Manifest) -> Identity:
@@ -55,4 +56,5 @@ def same_identity(index: int, manifest: Manifest, owner: str, other: str) -> Fin
 
 def _finding(index: int, fault: Fault) -> Finding:
     code = codes.NO_SCHEMA if fault.reason is Reason.UNKNOWN_KIND else codes.INVALID_MANIFEST
-    return Finding(index, code, fault.path, fault.message, fault.hint, fault.reason is Reason.UNKNOWN_FIELD)
+    unknown, missing = fault.reason is Reason.UNKNOWN_FIELD, fault.reason is Reason.MISSING_FIELD
+    return Finding(index, code, fault.path, fault.message, fault.hint, unknown, missing)

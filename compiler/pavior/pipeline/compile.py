@@ -13,7 +13,7 @@ from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import check as codes
 from pavior.emit import UnemittableArtifact, emit
 from pavior.kubernetes.schemas import ManifestSchemas
-from pavior.model import Artifact, Manifest, Span
+from pavior.model import Artifact, Contributor, Manifest, Span
 from pavior.phases.check import Finding, check, identity, same_identity
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
@@ -161,10 +161,23 @@ def _located(owner: Owner, placed: Placed[Manifest], finding: Finding, explained
         span = Span(owner.source) if owner.service is None else owner.service.document.positions().value(())
         return Diagnostic(finding.code, span, finding.message, finding.hint, (note,))
     best = inside[0]
-    written = [c for read in best.reads for c in read.contributors if _is_a_teams(c.span)]
+    written = _written(best, finding)
     span = written[-1].span if written else _key(owner, placed, finding, best.origin.span)
     notes = [note, *([Note("rendered here", best.origin.span)] if written else [])]
     return Diagnostic(finding.code, span, finding.message, finding.hint, tuple(notes))
+
+
+def _written(explained: Explanation, finding: Finding) -> list[Contributor]:
+    """What a team wrote that decided the finding. That a field is unknown or missing is the template's doing, unless its name
+    comes from what a team wrote."""
+    reads = () if finding.missing else explained.reads
+    if finding.at_key:
+        key = finding.path[-1]
+        reads = (*reads, *(read for condition in explained.conditions for read in condition))
+        reads = tuple(
+            r for r in reads if key in r.path or key == r.value or (isinstance(r.value, dict) and key in r.value)
+        )
+    return [c for read in reads for c in read.contributors if _is_a_teams(c.span)]
 
 
 def _key(owner: Owner, placed: Placed[Manifest], finding: Finding, value: Span) -> Span:
