@@ -16,10 +16,21 @@ from pavior.model import Document, Value
 Node: TypeAlias = dict[str, Any]
 """A JSON Schema, or a part of one. Never changed once made: parts are shared between documents."""
 
-Kind: TypeAlias = Literal["platform", "team", "organization", "environment", "golden-path", "component", "case", "patch"]
+Kind: TypeAlias = Literal[
+    "platform", "team", "organization", "environment", "golden-path", "component", "case", "patch"
+]
 """The kinds of file that have a schema."""
 
-KINDS: tuple[Kind, ...] = ("platform", "team", "organization", "environment", "golden-path", "component", "case", "patch")
+KINDS: tuple[Kind, ...] = (
+    "platform",
+    "team",
+    "organization",
+    "environment",
+    "golden-path",
+    "component",
+    "case",
+    "patch",
+)
 
 
 @dataclass(frozen=True, slots=True)
