@@ -42,6 +42,7 @@ setup:
 tools: setup
 	@command -v git >/dev/null || { echo "pavior: git is missing: install it" >&2; exit 3; }
 	@sh tools/setup.sh kubeconform
+	@sh tools/setup.sh prometheus
 
 wheel: setup  ## the distribution, into dist/
 	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
