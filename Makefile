@@ -55,7 +55,7 @@ help-text: setup  ## renew the kept text of `pavior --help`
 	@.venv/bin/python tools/help_text.py
 
 docs: setup  ## renew what the documentation shows: schemas, the reference of platform.yaml, outputs of commands
-	@$(PAVIOR) schema --reference docs/platform-yaml.md
+	@$(PAVIOR) schema --reference docs/platform-yaml.md --prerequisites docs/prerequisites.md
 	@.venv/bin/python -m tests.documentation
 
 requirements:  ## renew requirements.txt within what pyproject.toml allows
