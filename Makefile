@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify faults bench setup tools wheel kubernetes-schemas help-text docs requirements clean
+.PHONY: help render check test lint types unit verify judges faults bench setup tools wheel kubernetes-schemas help-text docs requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -29,6 +29,10 @@ types: setup
 unit: tools
 	@GOTOOLCHAIN=local PAVIOR_GO="$$(cat .tools/go-path)" KUBECONFORM="$(CURDIR)/.tools/bin/kubeconform" \
 		.venv/bin/python -m pytest --numprocesses auto --dist loadfile --quiet $(ARGS)
+
+judges:  ## what other systems' own code says of rendered/ (needs Node 20 or newer and npm)
+	@command -v npm >/dev/null || { echo "pavior: npm is missing: install Node 20 or newer" >&2; exit 3; }
+	@cd tools/judges && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --silent && node catalogue.mjs && node dashboards.mjs
 
 faults: setup  ## kill a render of this repository 50 times, and see what each leaves and what completes it
 	@PAVIOR_KILLS=50 .venv/bin/python -m pytest --quiet --capture no $(ARGS) tests/test_kills.py
