@@ -20,7 +20,9 @@ from pavior.syntax.values import LONGEST_KEY
 _LONGEST_SHOWN = 60
 
 # Anchors, aliases and tags begin where a node does: after white space, an indicator or the end of a quoted text.
-_MAY_REFER = re.compile(rb"""(?:^|(?<=[\s\[\]{}:,?'"-]))(?:[&*](?=[0-9A-Za-z_-])|!)|^%""", re.MULTILINE)
+_MAY_REFER = re.compile(
+    rb"""[&*!%](?:(?<![^\s\[\]{}:,?'"-].)(?:(?<=!)|(?<=[&*])(?=[0-9A-Za-z_-]))|(?<=%)(?<![^\n].))""",
+)
 
 _ESCAPED_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
