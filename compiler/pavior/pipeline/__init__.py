@@ -18,6 +18,7 @@ from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
@@ -48,6 +49,7 @@ class Report:
         return any(d.is_error for d in self.diagnostics)
 
 
+@rare_collections()
 def validate(root: Path, clock: Clock | None = None) -> Report:
     """Up to link: what is wrong with the files of the fleet, without rendering it."""
     report = Report(clock=clock or Clock())
@@ -58,6 +60,7 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
     return report
 
 
+@rare_collections()
 def render(
     root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
 ) -> Report:
@@ -82,6 +85,7 @@ def render(
     return report
 
 
+@rare_collections()
 def check(
     root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
 ) -> Report:
