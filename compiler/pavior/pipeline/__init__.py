@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import ServiceId, UnitPlan
-from pavior.phases.plan import differences
+from pavior.phases.plan import differences, strangers
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
@@ -103,6 +103,8 @@ def check(
             differing[unit.path] = tuple(differences(root, unit))
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
+    if selection.everything:
+        report.diagnostics.extend(strangers(root))
     return report
 
 
