@@ -104,7 +104,8 @@ def check(
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
     if selection.everything:
-        report.diagnostics.extend(strangers(root))
+        told = {d.span.file for d in report.diagnostics}
+        report.diagnostics.extend(d for d in strangers(root) if d.span.file not in told)
     return report
 
 
