@@ -141,7 +141,11 @@ def test_files_of_a_removed_service_go_and_foreign_files_stay(root: Path) -> Non
     assert not (root / "rendered/prod@eu-1/red/two").exists()
     others = {path: content for path, content in before.items() if "two" not in path}
     assert {path: content for path, content in tree(root).items() if "two" not in path} == others
-    assert run(root, "check").status == 0
+    found = run(root, "check", "--format", "concise")
+    assert found.status == 1
+    assert found.codes == ["PV708", "PV708"]
+    assert "rendered/dev/red/notes.yaml" in found.output
+    assert "rendered/dev/red/two/link.yaml" in found.output
 
 
 def test_files_of_a_removed_team_and_of_a_removed_environment_go(root: Path) -> None:

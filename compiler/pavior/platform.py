@@ -14,7 +14,7 @@ from pavior.model import Document, Target, Value
 
 if TYPE_CHECKING:
     from pavior.expression import Template
-    from pavior.schema import Schemas
+    from pavior.schema import Schema, Schemas
 
 
 Scene: TypeAlias = dict[str, Value]
@@ -137,7 +137,8 @@ class Platform:
     targets: tuple[TargetContext, ...]
     catalogue: tuple[TargetContext, ...]
     """What the catalogue's entries are about: one for each target, production first. An entry takes the first that it can."""
-    accepted: tuple[str, ...]
+    accepted: Mapping[str, Schema]
+    """The schema of one entry of each contribution that some component accepts, by its name."""
     schemas: Schemas
 
     def targets_of(self, environment: str) -> tuple[TargetContext, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pavior.diagnostics.suggest import did_you_mean
 from pavior.emit import emit_value
 from pavior.model import RENDERED, Contributor, Span
 from pavior.model import Path as ValuePath
@@ -88,7 +89,9 @@ def _of_spec(fleet: Fleet, name: str, environment: str | None, pointer: str | No
     """The leaves of a service's effective spec, or those at a path of it."""
     service = next((s for s in fleet.services.values() if str(s.id) == name), None)
     if service is None:
-        raise NotFound(f"there is no service {name!r} without errors: run `pavior list`")
+        near = did_you_mean(name, [str(s) for s in fleet.services])
+        hint = f"did you mean `{near}`?" if near else "run `pavior list`"
+        raise NotFound(f"there is no service `{name}` without errors: {hint}")
     targets = [t for t in fleet.platform.targets if layers_of(service, t.target) is not None]
     if environment is None and len(targets) > 1:
         raise NotFound(f"name an environment with --env: {', '.join(t.target.name for t in targets)}")

@@ -40,11 +40,19 @@ def check(manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str) -
     for index, manifest in enumerate(manifests):
         faults = schemas.faults(manifest)
         yield from (_finding(index, fault) for fault in faults)
-        if not faults:
+        if not faults and not _named(manifest):
+            message = "`metadata` lacks `name`, without which it is no object"
+            yield Finding(index, codes.INVALID_MANIFEST, ("metadata",), message, "give it a `name`", missing=True)
+        elif not faults:
             me = identity(manifest)
             if me in mine:
                 yield same_identity(index, manifest, owner, owner)
             mine.add(me)
+
+
+def _named(manifest: Manifest) -> bool:
+    metadata = manifest.get("metadata")
+    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
 
 
 def same_identity(index: int, manifest: Manifest, owner: str, other: str) -> Finding:

@@ -27,6 +27,7 @@ from pavior.platform import (
     Within,
 )
 from pavior.schema import Node, Schemas, context
+from pavior.schema.compiled import schema as schema_of
 from pavior.schema.context import LAYERING_KEYS
 
 COMPONENT_FILE = "component.yaml"
@@ -71,7 +72,7 @@ def compose(files: Files, schemas: Schemas, kept: Kept | None = None) -> Outcome
         golden_paths=golden_paths,
         targets=targets,
         catalogue=tuple(catalogue(targets)),
-        accepted=tuple(sorted(workshop.accepted)),
+        accepted={name: schema_of(node) for name, node in sorted(workshop.accepted.items())},
         schemas=schemas,
     )
     return Outcome(platform, tuple(workshop.diagnostics))

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pavior.diagnostics import Diagnostic, Note, Outcome
-from pavior.diagnostics.codes.plan import ARTIFACT_TAKEN, DIFFERS, FOREIGN_FILE, SYMBOLIC_LINK
+from pavior.diagnostics.codes.plan import ARTIFACT_TAKEN, DIFFERS, FOREIGN_FILE, STRANGER, SYMBOLIC_LINK
 from pavior.emit import marker_source
 from pavior.model import RENDERED, Action, Change, Span, UnitPlan
 
 _LONGEST_FIRST_LINE = 4096
+_MANIFESTS = (".yaml", ".yml", ".json")
 
 
 def plan(root: Path | str, directory: str, files: Mapping[str, bytes]) -> Outcome[tuple[UnitPlan, ...]]:
@@ -85,6 +86,22 @@ def differences(root: Path | str, unit: UnitPlan) -> Iterator[Diagnostic]:
             new = (change.content or b"").decode("utf-8", "replace").split("\n")
             span, notes = _first_difference(path, present, new)
             yield Diagnostic(DIFFERS, span, f"`{path}` differs from what would be rendered", hint, notes)
+
+
+def strangers(root: Path | str) -> Iterator[Diagnostic]:
+    """A diagnostic for each manifest in the tree that Pavior did not render, in the order of paths."""
+    rendered = os.path.join(root, RENDERED)
+    for folder, folders, names in os.walk(rendered):
+        folders.sort()
+        below = os.path.relpath(folder, rendered).replace(os.sep, "/")
+        for name in sorted(names):
+            path = name if below == "." else f"{below}/{name}"
+            place = f"{rendered}/{path}"
+            ours = os.path.isfile(place) and not os.path.islink(place) and _rendered_from(place) is not None
+            if name.endswith(_MANIFESTS) and not ours:
+                message = f"`{RENDERED}/{path}` was not rendered by Pavior, and is synced all the same"
+                hint = "delete it; what a service needs beside its golden path belongs into its `manifests/`"
+                yield Diagnostic(STRANGER, Span(f"{RENDERED}/{path}"), message, hint)
 
 
 def require_inside(path: str) -> None:

@@ -6,15 +6,17 @@ origins. That both give the same bytes is a property test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
 from pavior.expression import LeafOrigin, Template, TemplateFault
-from pavior.model import Span, Value
+from pavior.model import Document, Path, Span, Value
 from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext, scenes_of
+from pavior.schema import Schema
+from pavior.schema.fault import Fault
 
 Item = TypeVar("Item")
 
@@ -113,6 +115,14 @@ def gather(
                     yield Contribution(accepted, component.name, need, item)
 
 
+class BadContribution(Exception):
+    """An entry of a contribution does not fit the schema of who accepts it. `faults` say how, `giver` whose it is."""
+
+    def __init__(self, accepted: str, name: str, giver: Contribution[Any], faults: Sequence[Fault]) -> None:
+        super().__init__(accepted, name)
+        self.accepted, self.name, self.giver, self.faults = accepted, name, giver, faults
+
+
 class ContributedTwice(Exception):
     """Two contributions to `accepted` have an entry `name`. `first` and `second` say who gave them."""
 
@@ -122,17 +132,23 @@ class ContributedTwice(Exception):
 
 
 def merge_contributions(
-    accepted: Iterable[str], gathered: Iterable[Contribution[Item]], evaluator: Evaluator[Item]
+    accepted: Mapping[str, Schema], gathered: Iterable[Contribution[Item]], evaluator: Evaluator[Item]
 ) -> dict[str, dict[str, Value]]:
     """Accepted name → entry name → entry. Every accepted name is there, empty where nobody contributes.
 
     Contributions of one name that say the same are one: two queues of a service are reached at one host.
+    Raises `BadContribution` and `ContributedTwice`.
     """
     merged: dict[str, dict[str, Value]] = {name: {} for name in accepted}
     given_by: dict[tuple[str, str], Contribution[Item]] = {}
     for contribution in gathered:
         entries = evaluator.plain(contribution.entries)
         for name, entry in entries.items():
+            if not accepted[contribution.accepted].accepts(entry):
+                from pavior.schema.explain import faults  # noqa: PLC0415  (only where something is wrong)
+
+                found = faults(accepted[contribution.accepted], entry)
+                raise BadContribution(contribution.accepted, name, contribution, found)
             earlier = given_by.setdefault((contribution.accepted, name), contribution)
             if earlier is not contribution and merged[contribution.accepted][name] != entry:
                 raise ContributedTwice(contribution.accepted, name, earlier, contribution)
@@ -168,6 +184,24 @@ def twice_diagnostic(fault: ContributedTwice, subject: str, target: str, span: S
         f"`{fault.name}` is given to `{fault.accepted}` by {first} and by {second}",
         hint="rename one of them; an entry of `needs` takes a `prefix`",
         notes=(Note(f"while rendering {subject} for", targets=(target,)),),
+    )
+
+
+def bad_contribution_diagnostic(fault: BadContribution, subject: str, target: str, provides: Document) -> Diagnostic:
+    """`provides` is the component.yaml of who gave it."""
+    first = fault.faults[0]
+    where = ".".join(map(str, (fault.accepted, fault.name, *first.path)))
+    positions = provides.positions()
+    at: Path = ("provides", fault.accepted)
+    inside = [p for p in positions.keys if p[:2] == at and first.path and p[-1] == first.path[-1]]
+    span = positions.key(inside[0] if len(inside) == 1 else at)
+    notes = (Note(f"while rendering {subject} for", targets=(target,)),)
+    return Diagnostic(
+        codes.BAD_CONTRIBUTION,
+        span,
+        f"what this gives as `{where}` is not accepted: {first.message}",
+        first.hint,
+        notes,
     )
 
 

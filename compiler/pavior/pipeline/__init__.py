@@ -13,12 +13,13 @@ from pathlib import Path
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import ServiceId, UnitPlan
-from pavior.phases.plan import differences
+from pavior.phases.plan import differences, strangers
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
@@ -50,6 +51,7 @@ class Report:
         return any(d.is_error for d in self.diagnostics)
 
 
+@rare_collections()
 def validate(root: Path, clock: Clock | None = None) -> Report:
     """Up to link: what is wrong with the files of the fleet, without rendering it."""
     report = Report(clock=clock or Clock())
@@ -60,6 +62,7 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
     return report
 
 
+@rare_collections()
 def render(
     root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
 ) -> Report:
@@ -84,6 +87,7 @@ def render(
     return report
 
 
+@rare_collections()
 def check(
     root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
 ) -> Report:
@@ -101,6 +105,9 @@ def check(
             differing[unit.path] = tuple(differences(root, unit))
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
+    if selection.everything:
+        told = {d.span.file for d in report.diagnostics}
+        report.diagnostics.extend(d for d in strangers(root) if d.span.file not in told)
     return report
 
 

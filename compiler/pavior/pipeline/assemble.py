@@ -22,9 +22,11 @@ from pavior.phases.render import (
     PLAIN,
     PLATFORM_FOLDER,
     TEAM_FOLDER,
+    BadContribution,
     ContributedTwice,
     Evaluator,
     Rendered,
+    bad_contribution_diagnostic,
     fault_diagnostic,
     render,
     render_shared,
@@ -260,6 +262,9 @@ def manifests(platform: Platform, owner: Owner, scene: Scene) -> tuple[list[Plac
         placed = list(assemble(platform, owner, scene, PLAIN))
     except TemplateFault as fault:
         return [], [fault_diagnostic(fault, owner.name, owner.target.target.name)]
+    except BadContribution as bad:
+        document = platform.components[bad.giver.component].document
+        return [], [bad_contribution_diagnostic(bad, owner.name, owner.target.target.name, document)]
     except ContributedTwice as twice:
         service = owner.service
         span = service.document.positions().key(("needs", twice.second.need or "")) if service else Span("")

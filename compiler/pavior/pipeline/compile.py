@@ -160,7 +160,8 @@ def located(
 def _located(owner: Owner, placed: Placed[Manifest], finding: Finding, explained: Iterable[Explanation]) -> Diagnostic:
     manifest = placed.item
     name = manifest.get("metadata", {}).get("name") if isinstance(manifest.get("metadata"), dict) else None
-    what = f"{manifest.get('kind')} `{name}` of {owner.name}"
+    named = f" `{name}`" if name else ""
+    what = f"{manifest.get('kind') or 'manifest'}{named} of {owner.name}"
     inside = [e for e in explained if e.at[: len(finding.path)] == finding.path or finding.path[: len(e.at)] == e.at]
     note = Note(f"in the rendered {what} for", targets=(owner.target.target.name,))
     if not inside:

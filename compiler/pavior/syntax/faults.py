@@ -20,7 +20,9 @@ from pavior.syntax.values import LONGEST_KEY
 _LONGEST_SHOWN = 60
 
 # Anchors, aliases and tags begin where a node does: after white space, an indicator or the end of a quoted text.
-_MAY_REFER = re.compile(rb"""(?:^|(?<=[\s\[\]{}:,?'"-]))(?:[&*](?=[0-9A-Za-z_-])|!)|^%""", re.MULTILINE)
+_MAY_REFER = re.compile(
+    rb"""[&*!%](?:(?<![^\s\[\]{}:,?'"-].)(?:(?<=!)|(?<=[&*])(?=[0-9A-Za-z_-]))|(?<=%)(?<![^\n].))""",
+)
 
 _ESCAPED_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -37,6 +39,11 @@ def references(file: str, found: Iterable[Token]) -> Iterator[Diagnostic]:
     merges: list[Span] = []
     previous: Any = None
     for token in found:
+        if isinstance(token, ScalarToken):
+            previous = token if token.plain and token.value == "<<" else None
+            continue
+        if not isinstance(token, AnchorToken | AliasToken | TagToken | DirectiveToken):
+            continue
         span = span_of(file, token.start_mark, token.end_mark)
         if isinstance(token, AnchorToken):
             anchors.append(span)
@@ -44,10 +51,8 @@ def references(file: str, found: Iterable[Token]) -> Iterator[Diagnostic]:
             aliases.append(span)
         elif isinstance(token, TagToken):
             yield _tag(span, "".join(part or "" for part in token.value))
-        elif isinstance(token, DirectiveToken):
+        else:
             yield directive(Span(file, span.line, span.column, span.line, span.column + 1))
-        elif isinstance(token, ScalarToken):
-            previous = token if token.plain and token.value == "<<" else None
         if isinstance(token, AliasToken) and previous is not None:
             merges.append(span_of(file, previous.start_mark, previous.end_mark))
     if merges:

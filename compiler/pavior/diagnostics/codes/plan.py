@@ -46,6 +46,13 @@ ARTIFACT_TAKEN = Code(
     why="One of them would overwrite the other.",
     fix="Make the path of `artifact:` in component.yaml name what it is rendered for: `{{ team.name }}/{{ service.name }}`.",
 )
+STRANGER = Code(
+    "PV708",
+    "not-rendered",
+    what="A manifest lies in the rendered tree that Pavior did not render.",
+    why="It is synced like the others, but no golden path made it and no check has seen it.",
+    fix="Delete it; what a service needs beside its golden path belongs into its `manifests/`.",
+)
 UNREADABLE_DATA = Code(
     "PV707",
     "unreadable-data",

@@ -16,6 +16,13 @@ CONTRIBUTED_TWICE = Code(
     why="Only one can win, and which one would be chance to the reader.",
     fix="Rename one of them; an entry of `needs` takes a `prefix` for its environment variables.",
 )
+BAD_CONTRIBUTION = Code(
+    "PV504",
+    "bad-contribution",
+    what="An entry that a component contributes does not fit the schema of the component that accepts it.",
+    why="Who reads it relies on that schema; it would render something that nobody meant.",
+    fix="Correct the entry under `provides` in component.yaml; `accepts` of the other component says what an entry takes.",
+)
 RAW_NOT_A_MANIFEST = Code(
     "PV510",
     "not-a-manifest",
