@@ -46,6 +46,7 @@ setup:
 tools: setup
 	@command -v git >/dev/null || { echo "pavior: git is missing: install it" >&2; exit 3; }
 	@sh tools/setup.sh kubeconform
+	@sh tools/setup.sh prometheus
 
 wheel: setup  ## the distribution, into dist/
 	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
@@ -58,7 +59,7 @@ help-text: setup  ## renew the kept text of `pavior --help`
 	@.venv/bin/python tools/help_text.py
 
 docs: setup  ## renew what the documentation shows: schemas, the reference of platform.yaml, outputs of commands
-	@$(PAVIOR) schema --reference docs/platform-yaml.md
+	@$(PAVIOR) schema --reference docs/platform-yaml.md --prerequisites docs/prerequisites.md
 	@.venv/bin/python -m tests.documentation
 
 requirements:  ## renew requirements.txt within what pyproject.toml allows

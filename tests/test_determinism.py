@@ -78,7 +78,13 @@ ELSEWHERE = {
         "teams/payments",
     ),
     "another language and home": (
-        {"PYTHONHASHSEED": "3", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "HOME": "/nonexistent", "COLUMNS": "20"},
+        {
+            "PYTHONHASHSEED": "3",
+            "LANG": "tr_TR.UTF-8",
+            "LC_ALL": "tr_TR.UTF-8",
+            "HOME": "/nonexistent",
+            "COLUMNS": "20",
+        },
         (),
         0o027,
         "golden-paths",
@@ -113,8 +119,5 @@ def test_the_wheel_renders_what_the_checkout_renders(fleet: Path, tmp_path: Path
     # What travels in the wheel as the starter is a platform repository's golden paths, whole.
     starter = installed / "pavior" / "starter"
     assert {p.relative_to(starter) for p in starter.rglob("*") if p.is_file()} == {
-        p.relative_to(ROOT)
-        for folder in ("golden-paths", "schemas")
-        for p in (ROOT / folder).rglob("*")
-        if p.is_file()
+        p.relative_to(ROOT) for folder in ("golden-paths", "schemas") for p in (ROOT / folder).rglob("*") if p.is_file()
     }

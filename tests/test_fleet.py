@@ -38,7 +38,7 @@ def test_the_cases_that_real_companies_have(rows):
     tiers = {tier for row in rows for tier in row["tier"].split(", ")}
     types = {need.split(" ")[1].strip("()") for row in rows for need in row["needs"]}
     assert tiers == {"critical", "standard", "experimental"}
-    assert types == {"postgres", "redis", "queue"}
+    assert types == {"postgres", "mysql", "redis", "queue", "topic", "bucket"}
     assert any(len(row["environments"]) < 3 for row in rows)
     assert list(ROOT.glob("teams/*/*/manifests/*.yaml"))
     assert list(ROOT.glob("teams/*/*/patches/*.yaml"))
