@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from test_promtool import tool
 
 ROOT = Path(__file__).parents[1]
