@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from test_promtool import tool
 
 ROOT = Path(__file__).parents[1]
 RENDERED = ROOT / "rendered"
@@ -110,6 +112,25 @@ def test_no_two_dashboards_have_one_number_whatever_the_names():
         f"{team}_{service}_{target.replace('@', '_')}" for (team, service), target in itertools.product(names, targets)
     ]
     assert len(set(uids)) == len(uids)
+
+
+def test_prometheus_reads_every_expression_of_a_dashboard(dashboards, tmp_path):
+    expressions = {
+        expression.replace("$__rate_interval", "5m")
+        for document in dashboards.values()
+        for expression in (
+            *(target["expr"] for panel in document["panels"] for target in panel.get("targets", ())),
+            *(annotation["expr"] for annotation in document["annotations"]["list"]),
+        )
+    }
+    rules = [{"record": f"expression{i}", "expr": expression} for i, expression in enumerate(sorted(expressions))]
+    (tmp_path / "rules.yaml").write_text(
+        json.dumps({"groups": [{"name": "dashboards", "rules": rules}]}), encoding="utf-8"
+    )
+    command = [tool("promtool"), "check", "rules", str(tmp_path / "rules.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(rules)} rules found" in done.stdout
 
 
 def test_graphs_of_a_dependency_ask_about_that_dependency(dashboards):
