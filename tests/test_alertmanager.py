@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from test_promtool import ROOT, alerts_of, rendered_rules, run, tool
 
 SECRETS = {"slack-url": "https://hooks.example/T/B/X", "pagerduty-key": "0123456789abcdef0123456789abcdef"}

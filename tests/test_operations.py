@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from test_promtool import tool
 
 ROOT = Path(__file__).parents[1]
