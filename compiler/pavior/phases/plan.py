@@ -88,17 +88,21 @@ def differences(root: Path | str, unit: UnitPlan) -> Iterator[Diagnostic]:
             yield Diagnostic(DIFFERS, span, f"`{path}` differs from what would be rendered", hint, notes)
 
 
-def strangers(root: Path | str) -> Iterator[Diagnostic]:
-    """A diagnostic for each manifest in the tree that Pavior did not render, in the order of paths."""
+def strangers(root: Path | str, folder: str = "") -> Iterator[Diagnostic]:
+    """A diagnostic for each manifest below a folder of the tree that Pavior did not render, in the order of paths."""
     rendered = os.path.join(root, RENDERED)
-    for folder, folders, names in os.walk(rendered):
-        folders.sort()
-        below = os.path.relpath(folder, rendered).replace(os.sep, "/")
-        for name in sorted(names):
-            path = name if below == "." else f"{below}/{name}"
-            place = f"{rendered}/{path}"
-            ours = os.path.isfile(place) and not os.path.islink(place) and _rendered_from(place) is not None
-            if name.endswith(_MANIFESTS) and not ours:
+    try:
+        with os.scandir(os.path.join(rendered, folder)) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from strangers(root, path)
+        elif entry.name.endswith(_MANIFESTS):
+            ours = entry.is_file(follow_symlinks=False) and _rendered_from(f"{rendered}/{path}") is not None
+            if not ours:
                 message = f"`{RENDERED}/{path}` was not rendered by Pavior, and is synced all the same"
                 hint = "delete it; what a service needs beside its golden path belongs into its `manifests/`"
                 yield Diagnostic(STRANGER, Span(f"{RENDERED}/{path}"), message, hint)
