@@ -131,7 +131,7 @@ class Platform:
     golden_paths: Mapping[str, GoldenPath]
     targets: tuple[TargetContext, ...]
     accepted: Mapping[str, Schema]
-    """The schema of one entry of each contribution that some component accepts, by its name."""
+    """The schema of the entries, by name, of each contribution that some component accepts, by its own name."""
     schemas: Schemas
 
     def targets_of(self, environment: str) -> tuple[TargetContext, ...]:

@@ -70,7 +70,7 @@ def compose(files: Files, schemas: Schemas, kept: Kept | None = None) -> Outcome
         components=components,
         golden_paths=golden_paths,
         targets=targets,
-        accepted={name: schema_of(node) for name, node in sorted(workshop.accepted.items())},
+        accepted={name: schema_of(context.map_of(node)) for name, node in sorted(workshop.accepted.items())},
         schemas=schemas,
     )
     return Outcome(platform, tuple(workshop.diagnostics))

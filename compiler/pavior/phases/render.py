@@ -16,6 +16,7 @@ from pavior.expression import LeafOrigin, Template, TemplateFault
 from pavior.model import Document, Path, Span, Value
 from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext, scenes_of
 from pavior.schema import Schema
+from pavior.schema.compiled import schema as schema_of
 from pavior.schema.fault import Fault
 
 Item = TypeVar("Item")
@@ -130,7 +131,7 @@ class ContributedTwice(Exception):
 
 
 def merge_contributions(
-    accepted: Mapping[str, Schema], gathered: Iterable[Contribution[Item]], evaluator: Evaluator[Item]
+    accepted: Mapping[str, Schema], gathered: Sequence[Contribution[Item]], evaluator: Evaluator[Item]
 ) -> dict[str, dict[str, Value]]:
     """Accepted name → entry name → entry. Every accepted name is there, empty where nobody contributes.
 
@@ -138,20 +139,28 @@ def merge_contributions(
     Raises `BadContribution` and `ContributedTwice`.
     """
     merged: dict[str, dict[str, Value]] = {name: {} for name in accepted}
-    given_by: dict[tuple[str, str], Contribution[Item]] = {}
     for contribution in gathered:
         entries = evaluator.plain(contribution.entries)
-        for name, entry in entries.items():
-            if not accepted[contribution.accepted].accepts(entry):
-                from pavior.schema.explain import faults  # noqa: PLC0415  (only where something is wrong)
-
-                found = faults(accepted[contribution.accepted], entry)
-                raise BadContribution(contribution.accepted, name, contribution, found)
-            earlier = given_by.setdefault((contribution.accepted, name), contribution)
-            if earlier is not contribution and merged[contribution.accepted][name] != entry:
-                raise ContributedTwice(contribution.accepted, name, earlier, contribution)
-            merged[contribution.accepted][name] = entry
+        schema, known = accepted[contribution.accepted], merged[contribution.accepted]
+        if not schema.accepts(entries):
+            raise _bad_contribution(contribution, entries, schema)
+        for name in entries:
+            if name in known and known[name] != entries[name]:
+                givers = (c for c in gathered if c.accepted == contribution.accepted)
+                first = next(c for c in givers if name in evaluator.plain(c.entries))
+                raise ContributedTwice(contribution.accepted, name, first, contribution)
+        known.update(entries)
     return merged
+
+
+def _bad_contribution(
+    contribution: Contribution[Item], entries: Mapping[str, Value], schema: Schema
+) -> BadContribution:
+    from pavior.schema.explain import faults  # noqa: PLC0415  (only where something is wrong)
+
+    of_entry = schema_of(schema.node["additionalProperties"])
+    name = next(name for name, entry in entries.items() if not of_entry.accepts(entry))
+    return BadContribution(contribution.accepted, name, contribution, faults(of_entry, entries[name]))
 
 
 def _artifact(template: ManifestTemplate, scene: Scene, target: TargetContext) -> str | None:

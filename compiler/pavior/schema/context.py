@@ -42,8 +42,8 @@ def service_roots(
     return {
         **schemas.context["properties"],
         "service": closed(dict.fromkeys(SERVICE_FIELDS, _TEXT)),
-        "contributions": closed({name: _map_of(entry) for name, entry in accepted.items()}),
-        "linked": closed({reference: _map_of(other) for reference in references}),
+        "contributions": closed({name: map_of(entry) for name, entry in accepted.items()}),
+        "linked": closed({reference: map_of(other) for reference in references}),
     }
 
 
@@ -69,5 +69,5 @@ def _readable(properties: Mapping[str, Node]) -> dict[str, Node]:
     return {name: node for name, node in properties.items() if name not in LAYERING_KEYS}
 
 
-def _map_of(node: Node) -> Node:
+def map_of(node: Node) -> Node:
     return {"type": "object", "additionalProperties": node}
