@@ -2,70 +2,56 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pavior.emit.scalar import LONGEST_KEY, NotEmittable, is_literal, number_text, scalar_text
 from pavior.model import Path, Value
 
-_AS_LITERAL = ""
-"""In the cache, instead of a text's form: a literal block, whose form depends on the indentation."""
+Key = TypeVar("Key", str, int)
+
+_MOST_FORMS = 8192
+_LONGEST_KEPT = 1000
+
+# Plain dicts, in which a look-up costs half of one in a subclass that knows what is missing.
+_texts: dict[str, str] = {}
+"""Text → its form with the line's end, made once. Bounded, so that a large fleet's texts don't pile up."""
+_numbers: dict[int, str] = {}
+"""Whole number → its form with the line's end. Bounded."""
 
 
-class _Forms(dict[str, str]):
-    """Text → its form with the line's end, made once. Bounded, so that a large fleet's texts don't pile up."""
+class Level:
+    """One depth of indentation, and what the lines there begin with, made once for each key. Bounded."""
 
-    def __missing__(self, text: str) -> str:
-        form = _AS_LITERAL if is_literal(text) else f"{scalar_text(text)}\n"
-        if len(text) <= 1000:
-            if len(self) >= 8192:
-                self.clear()
-            self[text] = form
-        return form
-
-
-class Level(dict[str, str]):
-    """One depth of indentation: key → what its line begins with before a scalar, made once. Bounded."""
-
-    __slots__ = ("dash", "deeper", "heads", "indent")
+    __slots__ = ("dash", "dashed", "deeper", "heads", "indent", "starts")
 
     def __init__(self, indent: str) -> None:
         self.indent = indent
         self.dash = f"{indent}- "
-        self.heads = _Heads(self)
+        self.starts: dict[str, str] = {}
+        """Key → what its line begins with before a scalar."""
+        self.heads: dict[str, str] = {}
+        """Key → its whole line above a map or list."""
+        self.dashed: dict[str, str] = {}
+        """Start or head, of the level below → the same behind the dash of a list here."""
         self.deeper: Level | None = None
-
-    def __missing__(self, key: str) -> str:
-        start = f"{self.indent}{key_form(key)} "
-        if len(self) >= 1024:
-            self.clear()
-        self[key] = start
-        return start
 
     def deepen(self) -> Level:
         """The level below, made when first asked for and `deeper` from then on."""
         self.deeper = Level(f"{self.indent}  ")
         return self.deeper
 
+    def start(self, key: str) -> str:
+        return _kept(self.starts, key, f"{self.indent}{key_form(key)} ")
 
-class _Heads(dict[str, str]):
-    """Key → its whole line above a map or list, made once. Bounded."""
+    def head(self, key: str) -> str:
+        return _kept(self.heads, key, f"{self.indent}{key_form(key)}\n")
 
-    __slots__ = ("level",)
+    def behind_dash(self, line: str) -> str:
+        """A line of the level below with a dash where the last two spaces of its indentation are."""
+        return _kept(self.dashed, line, self.dash + line[len(self.dash) :])
 
-    def __init__(self, level: Level) -> None:
-        self.level = level
-
-    def __missing__(self, key: str) -> str:
-        head = f"{self.level[key][:-1]}\n"
-        if len(self) >= 1024:
-            self.clear()
-        self[key] = head
-        return head
-
-
-_SMALL = range(-(2**31), 2**31)
-"""Whole numbers that are surely not too large."""
 
 TOP = Level("")
-_forms = _Forms()
 
 
 def key_form(key: str) -> str:
@@ -80,40 +66,77 @@ def key_form(key: str) -> str:
 
 def write_map(value: dict[str, Value], level: Level, out: list[str]) -> None:
     """Append the lines of `value`, which isn't empty, to `out` in pieces, the first of which begins with the indentation."""
-    forms = _forms
+    starts, heads, texts = level.starts, level.heads, _texts
     for key, item in value.items():
         kind = type(item)
         if kind is str:
-            out += (level[key], forms[item] or _literal(item, level.indent))
+            try:
+                start, form = starts[key], texts[item]
+            except KeyError:
+                start, form = level.start(key), text_form(item, level)
         elif kind is dict and item:
-            out.append(level.heads[key])
+            try:
+                out.append(heads[key])
+            except KeyError:
+                out.append(level.head(key))
             write_map(item, level.deeper or level.deepen(), out)
+            continue
         elif kind is list and item:
-            out.append(level.heads[key])
+            try:
+                out.append(heads[key])
+            except KeyError:
+                out.append(level.head(key))
             write_list(item, level, out)
-        elif kind is int and item in _SMALL:
-            out.append(f"{level[key]}{item}\n")
+            continue
         else:
-            out.append(f"{level[key]}{scalar(item)}\n")
+            start, form = starts.get(key) or level.start(key), other_form(item)
+        out.append(start)
+        out.append(form)
 
 
 def write_list(value: list[Value], level: Level, out: list[str]) -> None:
     """Append the lines of `value`, which isn't empty, to `out` in pieces, the first of which begins with the indentation."""
-    dash = level.dash
+    dashed, texts = level.dashed, _texts
     for item in value:
         kind = type(item)
         if kind is str:
-            out += (dash, _forms[item] or _literal(item, level.indent))
-        elif kind in (dict, list) and item:
+            out.append(level.dash)
+            out.append(texts.get(item) or text_form(item, level))
+        elif (kind is dict or kind is list) and item:
             first = len(out)
             if kind is dict:
                 write_map(item, level.deeper or level.deepen(), out)
             else:
                 write_list(item, level.deeper or level.deepen(), out)
-            # The first line of the item takes the dash where its last two spaces of indentation are.
-            out[first] = dash + out[first][len(dash) :]
+            try:
+                out[first] = dashed[out[first]]
+            except KeyError:
+                out[first] = level.behind_dash(out[first])
         else:
-            out.append(f"{dash}{scalar(item)}\n")
+            out.append(level.dash)
+            out.append(other_form(item))
+
+
+def text_form(text: str, level: Level) -> str:
+    """The form of a text behind a key or dash of that level, with the line's end."""
+    if is_literal(text):
+        return _literal(text, level.indent)
+    form = f"{scalar_text(text)}\n"
+    return _kept(_texts, text, form) if len(text) <= _LONGEST_KEPT else form
+
+
+def other_form(value: Value) -> str:
+    """The form of what is no text, and no map or list that holds something, with the line's end."""
+    if type(value) is int:
+        return _numbers.get(value) or _kept(_numbers, value, f"{number_text(value)}\n")
+    return f"{scalar(value)}\n"
+
+
+def _kept(forms: dict[Key, str], key: Key, form: str) -> str:
+    if len(forms) >= _MOST_FORMS:
+        forms.clear()
+    forms[key] = form
+    return form
 
 
 def scalar(value: Value) -> str:
@@ -124,7 +147,7 @@ def scalar(value: Value) -> str:
     if kind is int or kind is float:
         return number_text(value)
     if kind is str:
-        return _forms[value][:-1] or scalar_text(value)
+        return scalar_text(value)
     if value is None:
         return "null"
     if not value and (kind is dict or kind is list):
