@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from pavior.model import RENDERED
@@ -55,8 +55,9 @@ def digest_of(content: bytes) -> str:
 def write_log(staging: str, operations: Sequence[Operation]) -> None:
     """From the moment this returns the operations will all be done, if not by this process then by the next."""
     draft = os.path.join(staging, "log.draft")
+    log = json.dumps([(o.number, o.action, o.path, o.witness, o.digest) for o in operations])
     with open(draft, "x", encoding="utf-8") as file:
-        json.dump([astuple(operation) for operation in operations], file)
+        file.write(log)
         file.flush()
         os.fsync(file.fileno())
     os.rename(draft, os.path.join(staging, "log"))
