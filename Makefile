@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify faults bench setup tools wheel kubernetes-schemas help-text docs requirements clean
+.PHONY: help render check test lint types unit verify judges faults bench setup tools wheel kubernetes-schemas help-text docs requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -30,6 +30,10 @@ unit: tools
 	@GOTOOLCHAIN=local PAVIOR_GO="$$(cat .tools/go-path)" KUBECONFORM="$(CURDIR)/.tools/bin/kubeconform" \
 		.venv/bin/python -m pytest --numprocesses auto --dist loadfile --quiet $(ARGS)
 
+judges:  ## what other systems' own code says of rendered/ (needs Node 20 or newer and npm)
+	@command -v npm >/dev/null || { echo "pavior: npm is missing: install Node 20 or newer" >&2; exit 3; }
+	@cd tools/judges && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --silent && node catalogue.mjs && node dashboards.mjs
+
 faults: setup  ## kill a render of this repository 50 times, and see what each leaves and what completes it
 	@PAVIOR_KILLS=50 .venv/bin/python -m pytest --quiet --capture no $(ARGS) tests/test_kills.py
 
@@ -42,6 +46,7 @@ setup:
 tools: setup
 	@command -v git >/dev/null || { echo "pavior: git is missing: install it" >&2; exit 3; }
 	@sh tools/setup.sh kubeconform
+	@sh tools/setup.sh prometheus
 
 wheel: setup  ## the distribution, into dist/
 	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
@@ -54,7 +59,7 @@ help-text: setup  ## renew the kept text of `pavior --help`
 	@.venv/bin/python tools/help_text.py
 
 docs: setup  ## renew what the documentation shows: schemas, the reference of platform.yaml, outputs of commands
-	@$(PAVIOR) schema --reference docs/platform-yaml.md
+	@$(PAVIOR) schema --reference docs/platform-yaml.md --prerequisites docs/prerequisites.md
 	@.venv/bin/python -m tests.documentation
 
 requirements:  ## renew requirements.txt within what pyproject.toml allows

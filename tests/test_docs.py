@@ -110,6 +110,12 @@ def test_the_reference_of_platform_yaml_is_up_to_date() -> None:
     assert not outdated, "run `make docs`"
 
 
+def test_the_prerequisites_are_up_to_date() -> None:
+    found, outdated = publish(ROOT, write=False, prerequisites="docs/prerequisites.md")
+    assert not found
+    assert not outdated, "run `make docs`"
+
+
 def test_the_reference_has_every_field() -> None:
     page = (ROOT / "docs/platform-yaml.md").read_text(encoding="utf-8")
     for schema in sorted(ROOT.glob("golden-paths/components/*/schema.json")):

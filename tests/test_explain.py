@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pavior.emit import emit
-from pavior.model import Artifact, Span
+from pavior.model import Span
 from pavior.pipeline import Selection, owners
 from pavior.pipeline.assemble import by_artifact
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.compile import Workbench, compile_owner
+from pavior.pipeline.compile import Workbench, compile_owner, emit_placed
 from pavior.pipeline.explain import explain_owner, trace
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.provenance import Read
@@ -49,7 +48,7 @@ def test_tracing_renders_the_same_bytes(fleet, everyone):
         plain = compile_owner(bench, owner)
         _, placed = trace(fleet, owner)
         traced = {
-            path: emit(Artifact(path, owner.source, tuple(p.item.value for p in each)))
+            path: emit_placed(owner.source, path, [p.item.value for p in each], text=each[0].is_text)
             for path, each in by_artifact(placed).items()
         }
         assert traced == plain.files, str(owner)

@@ -153,19 +153,19 @@ def line_of(root: Path, file: str, text: str) -> int:
 def test_a_component_in_yaml_alone_is_rendered_given_to_the_pod_explained_and_verified(root: Path) -> None:
     found = run(root, "render")
     assert found.status == 0, found.output
-    (index,) = manifests(root, "prod/storefront/catalog/search.yaml")
+    (index,) = manifests(root, "prod@north/storefront/catalog/search.yaml")
     assert index["kind"] == "SearchIndex"
     assert index["spec"] == {"shards": 3, "language": "english"}
-    defined = [each["kind"] for each in manifests(root, "prod/platform/search.yaml")]
+    defined = [each["kind"] for each in manifests(root, "prod@north/platform/search.yaml")]
     assert defined == ["CompositeResourceDefinition", "Composition"]
 
-    workload = "prod/storefront/catalog/workload.yaml"
+    workload = "prod@north/storefront/catalog/workload.yaml"
     (deployment,) = [each for each in manifests(root, workload) if each["kind"] == "Deployment"]
     variables = {each["name"]: each for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert variables["PRODUCTS_TEXT_ADDRESS"]["value"] == ADDRESS
     reference = variables["PRODUCTS_TEXT_PASSWORD"]["valueFrom"]["secretKeyRef"]
     assert reference == {"name": "catalog-products-text-search", "key": "password"}
-    policies = [e for e in manifests(root, "prod/storefront/catalog/pod.yaml") if e["kind"] == "NetworkPolicy"]
+    policies = [e for e in manifests(root, "prod@north/storefront/catalog/pod.yaml") if e["kind"] == "NetworkPolicy"]
     assert "platform.pavior.dev/instance: catalog-products-text" in yaml.safe_dump_all(policies)
 
     lines = (root / "rendered" / workload).read_text(encoding="utf-8").split("\n")
@@ -175,7 +175,7 @@ def test_a_component_in_yaml_alone_is_rendered_given_to_the_pod_explained_and_ve
     entry = line_of(root, SERVICE, "products-text:")
     assert f"by {FOLDER}/component.yaml:{template}:" in explained, explained
     assert f"{SERVICE}:{entry}:" in explained, explained
-    shards = run(root, "explain", "rendered/prod/storefront/catalog/search.yaml", "/spec/shards").output
+    shards = run(root, "explain", "rendered/prod@north/storefront/catalog/search.yaml", "/spec/shards").output
     assert f"{FOLDER}/defaults.yaml:1:9  defaults of component search: 1" in shards
     assert re.search(rf"\* {re.escape(SERVICE)}:{entry}:[0-9]+  service storefront/catalog: 3", shards), shards
 

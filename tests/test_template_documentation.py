@@ -60,5 +60,5 @@ def test_every_test_is_documented(name: str) -> None:
 
 def test_the_reference_has_examples_of_every_directive() -> None:
     templates = "".join(text for kind, _, text in _BLOCKS if kind in {"template", "fragment"})
-    for directive in ("$when", "$else", "$for", "$value", "$let", "$merge", "$include"):
+    for directive in ("$when", "$else", "$for", "$value", "$json", "$let", "$merge", "$include"):
         assert f"{directive}:" in templates

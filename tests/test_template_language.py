@@ -130,6 +130,17 @@ def test_else_in_a_loop_stands_for_the_item() -> None:
     assert rendered("{l: [{$for: x in xs, $when: x, $value: '{{ x }}', $else: none}]}", xs=[1, 0]) == {"l": [1, "none"]}
 
 
+def test_json_is_the_text_of_the_value_and_nothing_where_that_is_left_out() -> None:
+    text = (
+        "{a: {$json: {z: '{{ n }}', l: [1, {b: true}]}}, b: {$json: {c: '{{ x | default(omit) }}'}}, l: [{$json: [1]}]}"
+    )
+    assert rendered(text, n="1") == {
+        "a": '{\n  "l": [\n    1,\n    {\n      "b": true\n    }\n  ],\n  "z": "1"\n}',
+        "l": ["[\n  1\n]"],
+    }
+    assert rendered("{a: {$when: x, $json: {b: 1}, $else: none}}", x=0) == {"a": "none"}
+
+
 def test_a_loop_over_none_loops_nothing() -> None:
     assert rendered("{a: 1, l: [{$for: x in xs, v: 1}], m: {$for: 'k, v in a.b.c', '{{ k }}': 1}}") == {"a": 1}
 

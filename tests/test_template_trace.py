@@ -68,6 +68,14 @@ def test_a_loop_variable_stands_for_the_path_of_its_item() -> None:
     assert [(c.text, c.reads) for c in origin["m", 1].conditions] == [("h in hosts", (("hosts",),))]
 
 
+def test_a_document_in_text_read_what_all_its_leaves_read() -> None:
+    text = "a: {$json: {l: [{$for: h in hosts, $value: '{{ h }}'}], p: '{{ port }}', m: {$when: x, b: 1}}}"
+    origins = traced(text, hosts=["a"], port=1, x=True)
+    assert set(origins) == {("a",)}
+    assert origins["a",].reads == (("hosts", 0), ("port",))
+    assert {read for condition in origins["a",].conditions for read in condition.reads} == {("hosts",), ("x",)}
+
+
 def test_a_collection_with_a_default_keeps_its_path() -> None:
     origin = traced("l: [{$for: h in hosts, $value: '{{ h }}'}]", hosts=["a"])
     assert origin["l", 0].reads == (("hosts", 0),)

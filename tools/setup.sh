@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh python | kubeconform: prepare .venv or .tools, if anything of them is missing or out of date.
+# setup.sh python | kubeconform | prometheus: prepare .venv or .tools, if anything of them is missing or out of date.
 # Needs nothing but a POSIX shell and Python; says plainly what is missing otherwise. `make` calls it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -94,8 +94,36 @@ setup_kubeconform() {
   printf '%s' "$stamp" >.tools/bin/kubeconform.stamp
 }
 
+# promtool and amtool: the machine's own where it has them (on Debian and Ubuntu: prometheus, prometheus-alertmanager), else built
+# from source, pinned as kubeconform is. Building promtool takes minutes, once.
+setup_go_tool() { # name, the command's package
+  if [ -x ".tools/bin/$1" ] && ".tools/bin/$1" --version >/dev/null 2>&1; then
+    if [ -L ".tools/bin/$1" ] || [ "$(cat ".tools/bin/$1.stamp" 2>/dev/null)" = "$(cat "tools/$1/go.mod" "tools/$1/go.sum" | cksum)" ]; then return; fi
+  fi
+  mkdir -p .tools/bin
+  rm -f ".tools/bin/$1"
+  if own=$(command -v "$1") && "$own" --version >/dev/null 2>&1; then
+    ln -s "$own" ".tools/bin/$1"
+    return
+  fi
+  go=$(setup_go)
+  [ -n "${HOME:-}" ] || export GOPATH="$(pwd)/.tools/gopath" GOCACHE="$(pwd)/.tools/gocache"
+  echo "pavior: building $1 into .tools/bin (this takes minutes, once)" >&2
+  (
+    cd "tools/$1"
+    GOTOOLCHAIN=local GOFLAGS='-mod=readonly -trimpath' GOWORK=off CGO_ENABLED=0 "$go" build -o "../../.tools/bin/$1" "$2"
+  ) || stop "$1 could not be built (the reason is above): check the network and Go's settings"
+  cat "tools/$1/go.mod" "tools/$1/go.sum" | cksum >".tools/bin/$1.stamp"
+}
+
+setup_prometheus() {
+  setup_go_tool promtool github.com/prometheus/prometheus/cmd/promtool
+  setup_go_tool amtool github.com/prometheus/alertmanager/cmd/amtool
+}
+
 case ${1:-} in
   python) setup_python ;;
   kubeconform) setup_python && setup_kubeconform ;;
-  *) stop "usage: setup.sh python | kubeconform" ;;
+  prometheus) setup_prometheus ;;
+  *) stop "usage: setup.sh python | kubeconform | prometheus" ;;
 esac

@@ -113,6 +113,11 @@ class Target:
     environment: str
     cluster: str
 
+    @property
+    def place(self) -> str:
+        """The cluster that it is about, whatever the folder is called: the catalogue's entries are about one too."""
+        return f"{self.environment}@{self.cluster}"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceId:
@@ -131,6 +136,9 @@ class Artifact:
     source: str
     manifests: tuple[Manifest, ...]
 
+
+CATALOGUE = "backstage"
+"""The folder below rendered/ of what the developer portal reads, which is of no single target."""
 
 RENDERED = "rendered"
 """The folder of a platform repository that Pavior writes."""

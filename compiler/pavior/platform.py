@@ -46,6 +46,10 @@ class ManifestTemplate:
     scope: Scope
     template: Template
     artifact: Template | None = None
+    catalogue: bool = False
+    """Rendered once, into the catalogue's folder, not once for each target."""
+    text: bool = False
+    """Makes lines of text, not manifests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class TargetContext:
     target: Target
     roots: Mapping[str, Value]
     settings: Mapping[str, Mapping[str, Value]]
+    catalogue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,8 @@ class Platform:
     components: Mapping[str, Component]
     golden_paths: Mapping[str, GoldenPath]
     targets: tuple[TargetContext, ...]
+    catalogue: tuple[TargetContext, ...]
+    """What the catalogue's entries are about: one for each target, production first. An entry takes the first that it can."""
     accepted: Mapping[str, Schema]
     """The schema of the entries, by name, of each contribution that some component accepts, by its own name."""
     schemas: Schemas

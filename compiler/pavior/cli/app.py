@@ -110,6 +110,9 @@ def verify(directory: Path, /, **options: Any) -> None:
 @click.option(
     "--reference", metavar="FILE", help="Write the reference of platform.yaml too, as Markdown, into this file."
 )
+@click.option(
+    "--prerequisites", metavar="FILE", help="Write what clusters must have installed too, as Markdown, into this file."
+)
 @click.pass_obj
 def schema(directory: Path, /, **options: Any) -> None:
     """Write the JSON Schemas that editors complete and explain with, into schemas/."""

@@ -144,7 +144,8 @@ def _cases(root: Path, options: Options) -> int:
 def _schema(root: Path, options: Options) -> int:
     from pavior.pipeline.publish import publish  # noqa: PLC0415
 
-    found, stale = publish(root, write=not options["only_check"], reference=options["reference"])
+    pages = {name: options[name] for name in ("reference", "prerequisites")}
+    found, stale = publish(root, write=not options["only_check"], **pages)
     _show(root, found, "text")
     for path in stale:
         print(f"{'out of date' if options['only_check'] else 'written'}: {path}")

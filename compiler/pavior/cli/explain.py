@@ -25,7 +25,7 @@ from pavior.report.escaping import visible
 
 CLEAN, FOUND, USAGE = 0, 1, 2
 
-_ARTIFACT = re.compile(rf"(?:\./)?{RENDERED}/(?P<path>.+?\.yaml)(?::(?P<line>[0-9]+))?(?::[0-9]+)?")
+_ARTIFACT = re.compile(rf"(?:\./)?{RENDERED}/(?P<path>.+?\.(?:yaml|md))(?::(?P<line>[0-9]+))?(?::[0-9]+)?")
 _LONGEST = 100
 
 
@@ -64,6 +64,10 @@ def _of_artifact(fleet: Fleet, root: Path, artifact: str, line: str | None, poin
     leaves = list(explain_owner(fleet, owner, artifact))
     if not leaves:
         raise NotFound(f"{RENDERED}/{artifact} would not be rendered any more: run `pavior render`")
+    if line is not None and artifact.endswith(".md"):
+        lines = [e for e in leaves for _ in range(str(e.value).removesuffix("\n").count("\n") + 1)]
+        inside = lines[int(line) - 2 : int(line) - 1] if int(line) > 1 else []
+        return list(inside) or _nothing(artifact, line)
     if line is not None:
         place = place_at_line((root / RENDERED / artifact).read_bytes(), int(line))
     elif pointer:
@@ -75,6 +79,10 @@ def _of_artifact(fleet: Fleet, root: Path, artifact: str, line: str | None, poin
     if not inside:
         raise NotFound(f"{RENDERED}/{artifact} is not what would be rendered: run `pavior render`")
     return list(inside)
+
+
+def _nothing(artifact: str, line: str) -> list[Answer]:
+    raise NotFound(f"{RENDERED}/{artifact} has no line {line} that a template made")
 
 
 def _of_spec(fleet: Fleet, name: str, environment: str | None, pointer: str | None) -> list[Answer]:

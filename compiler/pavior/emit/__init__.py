@@ -6,17 +6,21 @@ The bytes depend on the values alone: no time, version, host or order of discove
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pavior.emit.block import TOP, find_fault, scalar, write_list, write_map
 from pavior.emit.scalar import NotEmittable, is_literal
 from pavior.model import Artifact, Path, Value
 
-__all__ = ["NotEmittable", "UnemittableArtifact", "emit", "emit_value", "marker_source"]
+__all__ = ["NotEmittable", "UnemittableArtifact", "emit", "emit_text", "emit_value", "marker_source", "text_lines"]
 
 # Files in the rendered tree are known by this line, so its wording never changes.
 _MARKER = "# Rendered by Pavior from {source}; edit that, not this file.\n"
 _SOURCE = re.compile(r"\S[^\r\n]*")
-_MARKER_LINE = re.compile(rb"# Rendered by Pavior from (\S[^\r\n]*); edit that, not this file\.\r?\n?")
+_TEXT_MARKER = "<!-- Rendered by Pavior from {source}; edit that, not this file. -->\n"
+_MARKER_LINE = re.compile(
+    rb"(?:# |<!-- )Rendered by Pavior from (\S[^\r\n]*); edit that, not this file\.(?: -->)?\r?\n?"
+)
 
 
 class UnemittableArtifact(NotEmittable):
@@ -52,6 +56,22 @@ def emit(artifact: Artifact) -> bytes:
             path, reason = find_fault(manifest) or ((), str(fault))
             raise UnemittableArtifact(artifact.path, index, path, reason) from fault
     return "".join(out).encode()
+
+
+def emit_text(source: str, lines: Value) -> bytes:
+    """Markdown after the line that marks the file as Pavior's: `lines` is text, or a list of such, at any depth."""
+    return (_TEXT_MARKER.format(source=source) + "".join(f"{line}\n" for line in text_lines(lines))).encode()
+
+
+def text_lines(lines: Value) -> Iterator[str]:
+    """The lines of nested lists of text. Raises NotEmittable for what is neither."""
+    if isinstance(lines, list):
+        for line in lines:
+            yield from text_lines(line)
+    elif isinstance(lines, str):
+        yield lines.removesuffix("\n")
+    else:
+        raise NotEmittable(f"a line of text is text, not {lines!r}")
 
 
 def emit_value(value: Value) -> str:

@@ -11,7 +11,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes.golden_paths import MISPLACED_OMIT, UNKNOWN_PATH, WRONG_TYPE
 from pavior.expression import types
 from pavior.expression.registry import FILTERS
-from pavior.expression.tree import Bare, Computed, Constant, ListNode, MapNode, Node, Text
+from pavior.expression.tree import Bare, Computed, Constant, JsonNode, ListNode, MapNode, Node, Text
 from pavior.expression.types import BOOLEAN, NOTHING, NUMBER, STRING, STRINGS, Definitions, Missing, Type
 from pavior.expression.wording import Place, listed, meant, nouns, spelled
 from pavior.model import Path, Span, Value
@@ -48,6 +48,8 @@ class Checker:
                     self.node(item, scope)
             case MapNode():
                 self._map(node, scope)
+            case JsonNode():
+                self.node(node.inner, scope)
 
     def _map(self, node: MapNode, scope: Mapping[str, Known]) -> None:
         if node.loop:

@@ -121,6 +121,13 @@ def first(value: Value) -> Value:
     return next(iter(_list(value, "first")), None)
 
 
+def index(value: Value, item: Value) -> Value:
+    for i, each in enumerate(_list(value, "index")):
+        if each == item and isinstance(each, bool) is isinstance(item, bool):
+            return i
+    return None
+
+
 def last(value: Value) -> Value:
     found = _list(value, "last")
     return found[-1] if found else None

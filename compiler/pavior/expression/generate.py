@@ -20,6 +20,7 @@ from pavior.expression.tree import (
     Bare,
     Computed,
     Entry,
+    JsonNode,
     ListNode,
     Loop,
     MapNode,
@@ -36,6 +37,8 @@ Sink: TypeAlias = Callable[[str], None]
 """Writes the statement that puts a value where it belongs, given its code."""
 
 SHORT = 8
+
+JSON_INDENT = 2
 
 
 def generate(root: Node, form: Form) -> str:
@@ -65,6 +68,8 @@ class TreeWriter(Writer):
         match node:
             case Computed() if may_omit(node.expression):
                 self._optional(node.expression, scope, sink)
+            case JsonNode():
+                self.place(node.inner, scope, lambda code: sink(f"filter_to_json({code}, {JSON_INDENT})"))
             case ListNode() if not is_sure(node):
                 self._if_any(self._list(node, scope), sink)
             case MapNode() if not (node.plain and is_sure(node)):

@@ -16,11 +16,24 @@ from pavior.diagnostics.codes.golden_paths import (
 )
 from pavior.expression.parse import ParseFault, is_template, parse_bare, parse_text
 from pavior.expression.runtime import text
-from pavior.expression.tree import Bare, Computed, Constant, Entry, ListNode, Loop, MapNode, Node, Places, Site, Text
+from pavior.expression.tree import (
+    Bare,
+    Computed,
+    Constant,
+    Entry,
+    JsonNode,
+    ListNode,
+    Loop,
+    MapNode,
+    Node,
+    Places,
+    Site,
+    Text,
+)
 from pavior.expression.wording import meant
 from pavior.model import Document, Path, Value
 
-DIRECTIVES = ("$when", "$else", "$for", "$value", "$let", "$merge", "$include")
+DIRECTIVES = ("$when", "$else", "$for", "$value", "$json", "$let", "$merge", "$include")
 MAX_DEPTH = 40
 MAX_LOOPS = 8
 _LOOP = re.compile(r"\s*([A-Za-z]\w*)\s*(?:,\s*([A-Za-z]\w*)\s*)?\s+in\s+(?=\S)", re.ASCII)
@@ -119,20 +132,32 @@ class Reader:
                 "`$else` stands without `$when`",
                 "add `$when`, or remove it",
             )
-        inner = self.read(value["$value"], places, (*path, "$value")) if "$value" in value else None
+        inner = self._whole(value, places, path)
         merges = self._merges(value["$merge"], places, (*path, "$merge")) if "$merge" in value else ()
         includes = self._includes(value["$include"], places, (*path, "$include")) if "$include" in value else ()
         entries = tuple(self._entry(key, value[key], places, path) for key in value if not key.startswith("$"))
         self._loops -= "$for" in value
         if inner is not None and (entries or merges or includes):
+            key = "$json" if "$json" in value else "$value"
             self._fault(
                 MISPLACED_DIRECTIVE,
-                Site(places, (*path, "$value"), True),
-                "`$value` is the whole value, so nothing stands beside it",
+                Site(places, (*path, key), True),
+                f"`{key}` is the whole value, so nothing stands beside it",
             )
         if inner is None and len(includes) == 1 and not merges and not entries:
             inner, includes = includes[0], ()
         return MapNode(entries, site, loop, lets, condition, otherwise, inner, merges, includes)
+
+    def _whole(self, value: dict[str, Value], places: Places, path: Path) -> Node | None:
+        """What `$value` or `$json` says the whole value is."""
+        if "$json" not in value:
+            return self.read(value["$value"], places, (*path, "$value")) if "$value" in value else None
+        site = Site(places, (*path, "$json"), True, "$json")
+        if "$value" in value:
+            self._fault(
+                MISPLACED_DIRECTIVE, site, "`$json` and `$value` are each the whole value", "remove one of them"
+            )
+        return JsonNode(self.read(value["$json"], places, (*path, "$json")), site)
 
     def _entry(self, key: str, value: Value, places: Places, path: Path) -> Entry:
         where = (*path, key)

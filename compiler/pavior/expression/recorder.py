@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -93,6 +93,13 @@ class Recorder:
     def literal(self, mark: int, conditions: tuple[Condition, ...]) -> LeafOrigin:
         return LeafOrigin(self.marks[mark].span(), self.marks[mark].text, (), conditions)
 
+    def gathered(self, mark: int, origins: OriginTree) -> LeafOrigin:
+        """Origins of one text that was made of all these."""
+        leaves = list(_leaves(origins))
+        reads = dict.fromkeys(read for leaf in leaves for read in leaf.reads)
+        conditions = dict.fromkeys(condition for leaf in leaves for condition in leaf.conditions)
+        return LeafOrigin(self.marks[mark].span(), self.marks[mark].text, tuple(reads), tuple(conditions))
+
     def leaf(self, raw: Value, value: Value, conditions: tuple[Condition, ...]) -> OriginTree:
         """Origins of a scalar's value; where it is a map or list of the context, each leaf in it has its own path."""
         mark = self.marks[self.mark]
@@ -108,6 +115,14 @@ class Recorder:
             return LeafOrigin(span, written, reads if path is None else (*others, (*path, *steps)), conditions)
 
         return spread(value, ())
+
+
+def _leaves(origins: OriginTree) -> Iterator[LeafOrigin]:
+    if isinstance(origins, LeafOrigin):
+        yield origins
+        return
+    for inner in origins.values() if isinstance(origins, dict) else origins:
+        yield from _leaves(inner)
 
 
 def _is_none(value: Value) -> bool:

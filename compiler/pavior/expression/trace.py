@@ -9,9 +9,23 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
+from pavior.expression.generate import JSON_INDENT
 from pavior.expression.recorder import Mark
 from pavior.expression.template import Form
-from pavior.expression.tree import Bare, Computed, Constant, Entry, ListNode, Loop, MapNode, Node, Site, Text, may_omit
+from pavior.expression.tree import (
+    Bare,
+    Computed,
+    Constant,
+    Entry,
+    JsonNode,
+    ListNode,
+    Loop,
+    MapNode,
+    Node,
+    Site,
+    Text,
+    may_omit,
+)
 from pavior.expression.writer import Scope, Variable, Writer
 
 Sink: TypeAlias = Callable[[str, str], None]
@@ -79,6 +93,15 @@ class TraceWriter(Writer):
                 self._if_any(value, origins, sink)
             case MapNode():
                 self._map(node, scope, sink, repeats)
+            case JsonNode():
+                mark = self.mark(node.site)
+                self.place(
+                    node.inner,
+                    scope,
+                    lambda code, origins: sink(
+                        f"filter_to_json({code}, {JSON_INDENT})", f"T.gathered({mark}, {origins})"
+                    ),
+                )
 
     def text(self, node: Text | Computed, scope: Scope) -> str:
         parts = node.parts if isinstance(node, Text) else (node.expression,)

@@ -131,7 +131,15 @@ class MapNode:
         return not (self.loop or self.lets or self.condition or self.value or self.merges or self.includes)
 
 
-Node: TypeAlias = Constant | Computed | Text | ListNode | MapNode
+@dataclass(frozen=True, slots=True)
+class JsonNode:
+    """The text that `inner` is as JSON; nothing where `inner` makes nothing."""
+
+    inner: Node
+    site: Site
+
+
+Node: TypeAlias = Constant | Computed | Text | ListNode | MapNode | JsonNode
 
 
 def is_constant(node: Node) -> bool:
@@ -166,14 +174,18 @@ def is_sure(node: Node) -> bool:
             return not may_omit(node.expression)
         case ListNode():
             return any(is_sure(item) for item in node.items)
+        case JsonNode():
+            return is_sure(node.inner)
         case MapNode():
-            if node.loop or node.condition:
-                return False
-            if node.value is not None:
-                return is_sure(node.value)
-            return any(is_sure(entry.value) for entry in node.entries) or any(
-                isinstance(include, MapNode) and is_sure(include) for include in node.includes
-            )
+            return not (node.loop or node.condition) and _content_is_sure(node)
+
+
+def _content_is_sure(node: MapNode) -> bool:
+    if node.value is not None:
+        return is_sure(node.value)
+    return any(is_sure(entry.value) for entry in node.entries) or any(
+        isinstance(include, MapNode) and is_sure(include) for include in node.includes
+    )
 
 
 def may_omit(expression: nodes.Expr) -> bool:

@@ -5,7 +5,7 @@ What is wrong with golden paths is found here, once, before a service meets it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Code, Diagnostic, Note, Outcome
@@ -14,7 +14,7 @@ from pavior.diagnostics.suggest import did_you_mean
 from pavior.expression import Form, Template, compile_template
 from pavior.expression.kept import Kept
 from pavior.layering.merge import merge_all, part
-from pavior.model import Document, Path, Span, Target, Value
+from pavior.model import CATALOGUE, Document, Path, Span, Target, Value
 from pavior.platform import (
     Claim,
     Component,
@@ -36,6 +36,7 @@ FIELDS_FILE = "schema.json"
 SETTINGS_FILE = "settings.yaml"
 SETTINGS_SCHEMA_FILE = "settings.schema.json"
 MANIFESTS_FOLDER = "manifests"
+TEXTS_FOLDER = "texts"
 FRAGMENTS_FOLDER = "fragments"
 
 
@@ -70,6 +71,7 @@ def compose(files: Files, schemas: Schemas, kept: Kept | None = None) -> Outcome
         components=components,
         golden_paths=golden_paths,
         targets=targets,
+        catalogue=tuple(catalogue(targets)),
         accepted={name: schema_of(context.map_of(node)) for name, node in sorted(workshop.accepted.items())},
         schemas=schemas,
     )
@@ -83,6 +85,14 @@ def target_names(environments: Mapping[str, Document]) -> Iterator[Target]:
         for cluster in clusters:
             name = environment if len(clusters) == 1 else f"{environment}@{cluster}"
             yield Target(name, environment, cluster)
+
+
+def catalogue(targets: Iterable[TargetContext]) -> Iterator[TargetContext]:
+    """The same targets as the catalogue's entries see them, production first."""
+    for seen in sorted(targets, key=lambda t: not t.roots["environment"].get("production", False)):
+        target = Target(CATALOGUE, seen.target.environment, seen.target.cluster)
+        roots = {**seen.roots, "target": {"name": CATALOGUE, "folder": f"rendered/{CATALOGUE}"}}
+        yield TargetContext(target, roots, seen.settings, catalogue=True)
 
 
 def readable(document: Document, name: str) -> dict[str, Value]:
@@ -179,39 +189,51 @@ class _Workshop:
         )
 
     def _manifests(self, name: str, documents: Mapping[str, Document], default: Scope) -> Iterator[ManifestTemplate]:
+        """The templates that component.yaml lists under `manifests` and `texts`, each in its folder."""
         document = documents[COMPONENT_FILE]
-        listed = set()
-        for index, entry in enumerate(document.value.get("manifests", ())):
-            path = entry if isinstance(entry, str) else entry["template"]
-            scope = default if isinstance(entry, str) or "scope" not in entry else Scope(entry["scope"])
-            at: Path = ("manifests", index) if isinstance(entry, str) else ("manifests", index, "template")
-            listed.add(path)
-            if path not in documents:
-                self._missing(path, document, at, documents)
-                continue
-            if scope is Scope.NEED and default is not Scope.NEED:
-                message = f"component `{name}` is not a type of `needs`, so nothing has scope `need`"
-                span = document.positions().value(("manifests", index, "scope"))
-                self.fault(codes.BAD_SCOPE, span, message, "choose another scope, or give the component a `type`")
-                continue
-            template = self._template(name, documents[path], (), Form.ITEMS, scope)
-            artifact = None
-            if not isinstance(entry, str) and "artifact" in entry:
-                artifact = self._template(name, document, ("manifests", index, "artifact"), Form.VALUE, scope)
-            if template is not None:
-                yield ManifestTemplate(documents[path].source.path, scope, template, artifact)
-        for path in sorted(documents):
-            if path.startswith(f"{MANIFESTS_FOLDER}/") and path not in listed:
-                span = Span(documents[path].source.path)
-                hint = f"add it under `manifests:` in {document.source.path}, or delete it"
-                self.fault(codes.UNLISTED_TEMPLATE, span, f"component `{name}` does not list `{path}`", hint)
+        for key, folder in (("manifests", MANIFESTS_FOLDER), ("texts", TEXTS_FOLDER)):
+            listed = set()
+            for index, given in enumerate(document.value.get(key, ())):
+                entry = {"template": given} if isinstance(given, str) else given
+                at: Path = (key, index) if isinstance(given, str) else (key, index, "template")
+                listed.add(entry["template"])
+                if entry["template"] in documents:
+                    yield from self._manifest(name, documents, (key, index), entry, default)
+                else:
+                    self._missing(entry["template"], document, at, [p for p in documents if p.startswith(f"{folder}/")])
+            for path in sorted(documents):
+                if path.startswith(f"{folder}/") and path not in listed:
+                    span = Span(documents[path].source.path)
+                    hint = f"add it under `{key}:` in {document.source.path}, or delete it"
+                    self.fault(codes.UNLISTED_TEMPLATE, span, f"component `{name}` does not list `{path}`", hint)
 
-    def _missing(self, path: str, document: Document, at: Path, documents: Mapping[str, Document]) -> None:
-        near = did_you_mean(path, [p for p in documents if p.startswith(f"{MANIFESTS_FOLDER}/")])
+    def _manifest(
+        self, name: str, documents: Mapping[str, Document], at: Path, entry: Mapping[str, Value], default: Scope
+    ) -> Iterator[ManifestTemplate]:
+        document, source = documents[COMPONENT_FILE], documents[entry["template"]]
+        scope = Scope(entry["scope"]) if "scope" in entry else default
+        if scope is Scope.NEED and default is not Scope.NEED:
+            message = f"component `{name}` is not a type of `needs`, so nothing has scope `need`"
+            span = document.positions().value((*at, "scope"))
+            self.fault(codes.BAD_SCOPE, span, message, "choose another scope, or give the component a `type`")
+            return
+        text = at[0] == "texts"
+        at_root: Path = ("lines",) if text else ()
+        if text and not isinstance(part(source.value, at_root), list):
+            message = "a text is made of a list of `lines`"
+            self.fault(codes.NO_LINES, Span(source.source.path), message, "write them under `lines:`")
+            return
+        template = self._template(name, source, at_root, Form.VALUE if text else Form.ITEMS, scope)
+        artifact = self._template(name, document, (*at, "artifact"), Form.VALUE, scope) if "artifact" in entry else None
+        if template is not None:
+            catalogue = entry.get("catalogue", False)
+            yield ManifestTemplate(source.source.path, scope, template, artifact, catalogue, text)
+
+    def _missing(self, path: str, document: Document, at: Path, there: list[str]) -> None:
+        near = did_you_mean(path, there)
         hint = f"did you mean `{near}`?" if near else None
-        self.fault(
-            codes.MISSING_FILE, document.positions().value(at), f"there is no file `{path}` in this folder", hint
-        )
+        span = document.positions().value(at)
+        self.fault(codes.MISSING_FILE, span, f"there is no file `{path}` in this folder", hint)
 
     def _provides(self, name: str, document: Document, scope: Scope) -> Iterator[tuple[str, Template]]:
         for accepted in document.value.get("provides", {}):

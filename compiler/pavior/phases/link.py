@@ -65,12 +65,12 @@ class Links:
 
     def linked(self, service: ServiceId, target: Target) -> dict[str, dict[str, Value]]:
         """Reference name → `team/service` → facts, for the services that this one names and that run in the target."""
-        declaration = self.declarations[target.name, service]
+        declaration = self.declarations[target.place, service]
         return {
             name: {
                 text: self._facts(other)
                 for text in declaration.references.get(name, ())
-                if (other := self.declarations.get((target.name, parse(text)))) is not None
+                if (other := self.declarations.get((target.place, parse(text)))) is not None
             }
             for name in self.reference_names
         }
@@ -136,7 +136,7 @@ def _names(template: Template, context: Scene) -> tuple[str, ...]:
 def index(platform: Platform, declarations: Iterable[Declaration]) -> Links:
     """All declarations, by target and service."""
     names = {name for component in platform.components.values() for name in component.references}
-    return Links({(d.target.name, d.service): d for d in declarations}, tuple(sorted(names)))
+    return Links({(d.target.place, d.service): d for d in declarations}, tuple(sorted(names)))
 
 
 def link(
@@ -235,7 +235,7 @@ def _one_sided(
     other, me = parse(text), str(declaration.service)
     if other == declaration.service:
         return codes.SELF_REFERENCE, f"`{text}` is this service itself", "remove it", ()
-    counterpart = links.declarations.get((declaration.target.name, other))
+    counterpart = links.declarations.get((declaration.target.place, other))
     if counterpart is None:
         return (
             codes.NOT_IN_ENVIRONMENT,

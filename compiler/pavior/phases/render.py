@@ -72,6 +72,8 @@ def render(
     scene["contributions"] = merge_contributions(platform.accepted, gathered, evaluator)
     folder = f"{target.target.name}/{scene['service']['id']}"
     for component, template in path.templates:
+        if template.catalogue != target.catalogue:
+            continue
         per_need = template.scope is _NEED
         for context in scenes_of(component.type if per_need else None, scene, target.settings[component.name]):
             items = evaluator.run(template.template, context)
@@ -89,7 +91,7 @@ def render_shared(
     """The manifests of team or environment scope in one target."""
     for component in components:
         for template in component.manifests:
-            if template.scope is not scope:
+            if template.scope is not scope or template.catalogue != target.catalogue:
                 continue
             scene["settings"] = target.settings[component.name]
             items = evaluator.run(template.template, scene)
@@ -167,11 +169,12 @@ def _artifact(template: ManifestTemplate, scene: Scene, target: TargetContext) -
     if template.artifact is None:
         return None
     path = template.artifact.render(scene)[0]
+    ending = ".md" if template.text else ".yaml"
     segments = path.split("/") if isinstance(path, str) else []
-    if not segments or any(s in ("", ".", "..") or s.startswith(".") for s in segments) or not path.endswith(".yaml"):
+    if not segments or any(s in ("", "..") or s.startswith(".") for s in segments) or not path.endswith(ending):
         (traced,) = template.artifact.trace(scene)
         span = traced.origins.span if isinstance(traced.origins, LeafOrigin) else Span(template.path)
-        message = f"`{path}` is not a relative path that ends in `.yaml`"
+        message = f"`{path}` is not a relative path that ends in `{ending}`"
         raise TemplateFault(span, message, "write the artifact's path below the target's folder")
     return f"{target.target.name}/{path}"
 

@@ -62,6 +62,8 @@ class ServiceInput:
     path: GoldenPath
     raw: tuple[Document, ...] = ()
     patches: tuple[customize.Patch, ...] = ()
+    targets: tuple[str, ...] = ()
+    """The names of the targets that it runs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ class Placed(Generic[Item]):
     rendered: Rendered[Item] | None = None
     raw: Document | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """Its item is a list of lines, perhaps of lists, and no manifest."""
+        return self.rendered is not None and self.rendered.template.text
+
 
 @dataclass(slots=True)
 class Stacks:
@@ -116,7 +123,7 @@ class Stacks:
     _types: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     def of(self, path: GoldenPath, target: Target, team: TeamInput) -> Stack:
-        key = (path.name, target.name, team.name)
+        key = (path.name, target.place, team.name)
         if key not in self._teams:
             ranks = [
                 rank(f"team {team.name}", team.document),
@@ -143,7 +150,7 @@ class Stacks:
         return self._types[key]
 
     def _target(self, path: GoldenPath, target: Target) -> Stack:
-        key = (path.name, target.name)
+        key = (path.name, target.place)
         if key not in self._targets:
             environment = self.platform.environments[target.environment]
             ranks: list[Rank] = [
@@ -213,6 +220,7 @@ def scene_of(
             "id": str(service.id),
             "goldenPath": service.path.name,
             "folder": service.folder,
+            "targets": list(service.targets),
         }
     return scene
 
@@ -261,7 +269,7 @@ def manifests(platform: Platform, owner: Owner, scene: Scene) -> tuple[list[Plac
         service = owner.service
         span = service.document.positions().key(("needs", twice.second.need or "")) if service else Span("")
         return [], [twice_diagnostic(twice, owner.name, owner.target.target.name, span)]
-    if owner.service is None or not (owner.service.raw or owner.service.patches):
+    if owner.service is None or owner.target.catalogue or not (owner.service.raw or owner.service.patches):
         return placed, []
     return customized(platform, owner, owner.service, scene, placed)
 
@@ -284,7 +292,7 @@ def customized(
             continue
         index = matching(patch, owner, placed)
         if index is None:
-            mine = [p.item for p in placed if p.path.startswith(f"{owner.folder}/")]
+            mine = [p.item for p in placed if p.path.startswith(f"{owner.folder}/") and not p.is_text]
             diagnostics.append(customize.no_match(patch, owner.target.target.name, mine))
             continue
         present = placed[index]
@@ -302,8 +310,8 @@ def sealed(placed: Placed[Item]) -> tuple[str, ...]:
 def matching(patch: customize.Patch, owner: Owner, placed: list[Placed[Manifest]]) -> int | None:
     """The index of the manifest that a patch is for: only what lies in the service's own folder can be patched."""
     for index, each in enumerate(placed):
-        mine = each.path.startswith(f"{owner.folder}/")
-        if mine and each.item["kind"] == patch.kind and each.item["metadata"]["name"] == patch.name:
+        mine = each.path.startswith(f"{owner.folder}/") and not each.is_text
+        if mine and each.item.get("kind") == patch.kind and each.item["metadata"]["name"] == patch.name:
             return index
     return None
 

@@ -1,7 +1,8 @@
 """Cases: what a component promises, as data. `cases/*.yaml` holds values in and manifests out; no Python is needed for either.
 
 `schemas/case.core.schema.json` says what a case holds. It is rendered with the repository's own golden paths, organisation and
-environments; `expect` is exactly what the component renders for it, apart from what other components render.
+environments; `expect` is exactly what the component renders for it, apart from what other components render: manifests, and texts
+as they read below the line that marks them.
 """
 
 from __future__ import annotations
@@ -13,13 +14,22 @@ from pathlib import Path
 from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes import validate as codes
 from pavior.diagnostics.suggest import did_you_mean
-from pavior.emit import emit_value
+from pavior.emit import emit_value, text_lines
 from pavior.layering.merge import part
-from pavior.model import Document, Manifest, Positions, ServiceId, Source, Value
+from pavior.model import Document, Positions, ServiceId, Source, Value
 from pavior.phases import validate
 from pavior.phases.discover import read
 from pavior.phases.load import load
-from pavior.pipeline.assemble import Owner, ServiceInput, Stacks, TeamInput, effective_spec, manifests, scene_of
+from pavior.pipeline.assemble import (
+    Owner,
+    Placed,
+    ServiceInput,
+    Stacks,
+    TeamInput,
+    effective_spec,
+    manifests,
+    scene_of,
+)
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.prepare import prepare
@@ -43,8 +53,8 @@ class CaseResult:
 
     path: str
     description: str
-    expected: tuple[Manifest, ...] = ()
-    rendered: tuple[Manifest, ...] = ()
+    expected: tuple[Value, ...] = ()
+    rendered: tuple[Value, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     document: Document | None = None
 
@@ -53,8 +63,8 @@ class CaseResult:
         return not self.diagnostics and self.expected == self.rendered
 
     def lines(self) -> tuple[list[str], list[str]]:
-        """What was expected and what was rendered as lines of YAML, to be compared."""
-        both = ["".join(f"---\n{emit_value(m)}" for m in side) for side in (self.expected, self.rendered)]
+        """What was expected and what was rendered as lines of YAML or text, to be compared."""
+        both = ["".join(f"---\n{_shown(item)}" for item in side) for side in (self.expected, self.rendered)]
         return both[0].splitlines(), both[1].splitlines()
 
 
@@ -97,7 +107,7 @@ def run_case(fleet: Fleet, component: Component, path: str) -> CaseResult:
     if found:
         return CaseResult(path, "", diagnostics=tuple(found))
     found, owner = _owner(fleet, case)
-    rendered: list[Manifest] = []
+    rendered: list[Value] = []
     if owner is not None:
         rendered, faults = _render(fleet, owner, component, case.value.get("linked", {}))
         found += faults
@@ -175,14 +185,25 @@ def _owner(fleet: Fleet, case: Document) -> tuple[list[Diagnostic], Owner | None
 
 def _target(fleet: Fleet, case: Value) -> TargetContext:
     targets = fleet.platform.targets_of(case["environment"])
-    return next(t for t in targets if t.target.cluster == case.get("cluster", targets[0].target.cluster))
+    target = next(t for t in targets if t.target.cluster == case.get("cluster", targets[0].target.cluster))
+    if not case.get("catalogue", False):
+        return target
+    return next(t for t in fleet.platform.catalogue if t.target.place == target.target.place)
+
+
+def _item(placed: Placed[Value]) -> Value:
+    return "".join(f"{line}\n" for line in text_lines(placed.item)) if placed.is_text else placed.item
+
+
+def _shown(item: Value) -> str:
+    return item if isinstance(item, str) else emit_value(item)
 
 
 def _inner_faults(fleet: Fleet, document: Document, kind: Kind) -> list[Diagnostic]:
     return list(validate.validate(document, kind, fleet.platform.schemas))
 
 
-def _render(fleet: Fleet, owner: Owner, component: Component, linked: Value) -> tuple[list[Manifest], list[Diagnostic]]:
+def _render(fleet: Fleet, owner: Owner, component: Component, linked: Value) -> tuple[list[Value], list[Diagnostic]]:
     spec: Value = None
     if owner.service is not None:
         service, target = owner.service, owner.target.target
@@ -198,7 +219,7 @@ def _render(fleet: Fleet, owner: Owner, component: Component, linked: Value) -> 
     scene = scene_of(owner.target, owner.team, owner.service, spec)
     scene["linked"] = {**{name: {} for name in fleet.links.reference_names}, **linked}
     placed, faults = manifests(fleet.platform, owner, scene)
-    mine = [p.item for p in placed if p.rendered is not None and p.rendered.component.name == component.name]
+    mine = [_item(p) for p in placed if p.rendered is not None and p.rendered.component.name == component.name]
     return mine, faults
 
 

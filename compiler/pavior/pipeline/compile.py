@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from pavior import resources
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import check as codes
-from pavior.emit import UnemittableArtifact, emit
+from pavior.emit import NotEmittable, UnemittableArtifact, emit, emit_text
 from pavior.kubernetes.schemas import ManifestSchemas
-from pavior.model import Artifact, Contributor, Manifest, Span
+from pavior.model import Artifact, Contributor, Manifest, Span, Value
 from pavior.phases.check import Finding, check, identity, same_identity
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
@@ -61,10 +61,9 @@ class Workbench:
         """Pavior's schemas, the repository's own, and those that the target's platform artifacts define."""
         if target not in self._schemas:
             schemas = ManifestSchemas(*schema_folders(self.fleet.repository.root))
-            context = next(t for t in self.fleet.platform.targets if t.target.name == target)
-            owner = Owner(context)
-            placed, _ = manifests(self.fleet.platform, owner, scene_of(context, None))
-            schemas.define(each.item for each in placed)
+            for context in (t for t in self.fleet.platform.targets if t.target.name == target):
+                placed, _ = manifests(self.fleet.platform, Owner(context), scene_of(context, None))
+                schemas.define(each.item for each in placed if not each.is_text)
             # Compiling schemas takes longer than using them: targets that define the same share what is compiled.
             alike = (other for other in self._schemas.values() if other.defined == schemas.defined)
             self._schemas[target] = next(alike, schemas)
@@ -72,7 +71,7 @@ class Workbench:
 
     def warm(self) -> None:
         """Read the schemas of all targets, so that worker processes inherit them."""
-        for context in self.fleet.platform.targets:
+        for context in (*self.fleet.platform.targets, *self.fleet.platform.catalogue[:1]):
             self.schemas(context.target.name)
 
 
@@ -91,14 +90,15 @@ def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
             scene["linked"] = fleet.links.linked(owner.service.id, target)
         placed, found = manifests(fleet.platform, owner, scene)
     with clock.phase("check"):
-        findings = list(islice(check((p.item for p in placed), bench.schemas(target.name), owner.name), MOST_FINDINGS))
-        found += located(fleet, owner, placed, findings)
+        checked = [p for p in placed if not p.is_text]
+        findings = list(islice(check((p.item for p in checked), bench.schemas(target.name), owner.name), MOST_FINDINGS))
+        found += located(fleet, owner, checked, findings)
     if any(d.is_error for d in found):
         return Compiled(owner, {}, tuple(found))
     with clock.phase("emit"):
         files, unemittable = _emit(owner, placed)
-    taken = tuple((target.name, hash(identity(p.item))) for p in placed)
-    return Compiled(owner, files, (*found, *unemittable), taken, len(placed))
+    taken = tuple((target.name, hash(identity(p.item))) for p in checked)
+    return Compiled(owner, files, (*found, *unemittable), taken, len(checked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,14 @@ def collision(fleet: Fleet, owner: Owner, position: int, other: str) -> Collisio
     scene = scene_of(owner.target, owner.team, owner.service, spec[0] if spec else None)
     if owner.service is not None:
         scene["linked"] = fleet.links.linked(owner.service.id, owner.target.target)
-    placed, _ = manifests(fleet.platform, owner, scene)
+    placed = [p for p in manifests(fleet.platform, owner, scene)[0] if not p.is_text]
     finding = same_identity(position, placed[position].item, owner.name, other)
     return Collision(tuple(located(fleet, owner, placed, [finding])), placed[position].raw is not None)
+
+
+def emit_placed(source: str, path: str, items: Sequence[Value], *, text: bool) -> bytes:
+    """The bytes of one artifact: manifests, or lines of text."""
+    return emit_text(source, list(items)) if text else emit(Artifact(path, source, tuple(items)))
 
 
 def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes], list[Diagnostic]]:
@@ -125,13 +130,14 @@ def _emit(owner: Owner, placed: list[Placed[Manifest]]) -> tuple[dict[str, bytes
     found = []
     for path, each in by_artifact(placed).items():
         try:
-            files[path] = emit(Artifact(path, owner.source, tuple(p.item for p in each)))
-        except UnemittableArtifact as fault:
+            files[path] = emit_placed(owner.source, path, [p.item for p in each], text=each[0].is_text)
+        except NotEmittable as fault:
             span = Span(owner.service.document.source.path) if owner.service else Span(owner.source)
-            message = (
-                f"{each[fault.manifest].item['kind']} `{each[fault.manifest].item['metadata']['name']}`: {fault.reason}"
-            )
-            found.append(Diagnostic(codes.INVALID_MANIFEST, span, message))
+            what = path
+            if isinstance(fault, UnemittableArtifact):
+                manifest = each[fault.manifest].item
+                what = f"{manifest['kind']} `{manifest['metadata']['name']}`"
+            found.append(Diagnostic(codes.INVALID_MANIFEST, span, f"{what}: {fault}"))
     return files, found
 
 

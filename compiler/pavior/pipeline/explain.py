@@ -66,7 +66,7 @@ def trace(fleet: Fleet, owner: Owner) -> tuple[Provenance, list[Placed[Traced]]]
     provenance = Provenance(fleet, owner)
     provenance.gather()
     placed = list(assemble(fleet.platform, owner, provenance.scene, TRACED))
-    if owner.service is not None:
+    if owner.service is not None and not owner.target.catalogue:
         placed = _customized(fleet, owner, owner.service, provenance, placed)
     return provenance, placed
 
@@ -83,7 +83,7 @@ def _customized(
     for patch in service.patches:
         if patch.environments is not None and owner.target.target.environment not in patch.environments:
             continue
-        index = matching(patch, owner, [Placed(p.path, p.item.value) for p in placed])
+        index = matching(patch, owner, [Placed(p.path, {} if p.is_text else p.item.value) for p in placed])
         if index is not None:
             before = placed[index]
             manifest, _ = customize.apply(patch, before.item.value, limits, sealed(before))

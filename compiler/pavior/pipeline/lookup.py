@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pavior.emit import marker_source
-from pavior.model import RENDERED, Positions, Source, Span
+from pavior.model import CATALOGUE, RENDERED, Positions, Source, Span
 from pavior.model import Path as ValuePath
 from pavior.phases.load import load_all
-from pavior.pipeline.assemble import Owner
+from pavior.pipeline.assemble import Owner, ServiceInput, layers_of
 from pavior.pipeline.fleet import Fleet
 from pavior.platform import TargetContext
 
@@ -35,6 +35,12 @@ def target_of(fleet: Fleet, name: str) -> TargetContext:
     raise NotFound(f"there is no environment {name!r}: there are {known}")
 
 
+def catalogue_target(fleet: Fleet, service: ServiceInput | None = None) -> TargetContext:
+    """What the catalogue's entry of a service, or of anything else, is about: the first target that it runs in."""
+    contexts = fleet.platform.catalogue
+    return next(c for c in contexts if service is None or layers_of(service, c.target) is not None)
+
+
 def owner_of_artifact(fleet: Fleet, root: Path, artifact: str) -> Owner:
     """Whose the artifact at a path below rendered/ is, by the file's first line. Raises NotFound."""
     file = root / RENDERED / artifact
@@ -45,10 +51,11 @@ def owner_of_artifact(fleet: Fleet, root: Path, artifact: str) -> Owner:
         raise NotFound(f"{RENDERED}/{artifact} can't be read: {(error.strerror or '').lower()}") from error
     if source is None:
         raise NotFound(f"{RENDERED}/{artifact} was not rendered by Pavior")
-    target = target_of(fleet, artifact.split("/", maxsplit=1)[0])
-    for service in fleet.services.values():
-        if service.folder == source:
-            return Owner(target, service.team, service)
+    folder = artifact.split("/", maxsplit=1)[0]
+    service = next((s for s in fleet.services.values() if s.folder == source), None)
+    target = catalogue_target(fleet, service) if folder == CATALOGUE else target_of(fleet, folder)
+    if service is not None:
+        return Owner(target, service.team, service)
     for team in fleet.teams.values():
         if source == f"teams/{team.name}":
             return Owner(target, team)

@@ -10,6 +10,7 @@ from pavior import resources
 from pavior.diagnostics import Diagnostic, Note, Outcome
 from pavior.expression import TemplateFault
 from pavior.layering.merge import part
+from pavior.layering.ranks import service_layers
 from pavior.model import Document, Origins, ServiceId, Source, Span, Target, Value
 from pavior.phases import customize, validate
 from pavior.phases.compose import (
@@ -18,6 +19,7 @@ from pavior.phases.compose import (
     FRAGMENTS_FOLDER,
     MANIFESTS_FOLDER,
     SETTINGS_SCHEMA_FILE,
+    TEXTS_FOLDER,
     Files,
     compose,
 )
@@ -114,16 +116,19 @@ def _component_files(folder: str, paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         file = path.removeprefix(folder)
         first, _, rest = file.partition("/")
-        if (not rest or first in (MANIFESTS_FOLDER, FRAGMENTS_FOLDER)) and file.endswith((".yaml", ".json")):
+        if (not rest or first in (MANIFESTS_FOLDER, TEXTS_FOLDER, FRAGMENTS_FOLDER)) and file.endswith(
+            (".yaml", ".json")
+        ):
             yield file
 
 
 def _component_sources(files: Files) -> Iterator[ComponentSource]:
     for name, documents in sorted(files.components.items()):
-        if FIELDS_FILE in documents:
-            type_name = part(documents[COMPONENT_FILE].value, ("type",))
-            known_type = type_name if isinstance(type_name, str) else None
-            yield ComponentSource(name, documents[FIELDS_FILE], known_type, documents.get(SETTINGS_SCHEMA_FILE))
+        declaration = documents[COMPONENT_FILE]
+        fields = documents.get(FIELDS_FILE) or replace(declaration, value={"type": "object", "properties": {}})
+        type_name = part(declaration.value, ("type",))
+        known_type = type_name if isinstance(type_name, str) else None
+        yield ComponentSource(name, fields, known_type, documents.get(SETTINGS_SCHEMA_FILE))
 
 
 def _listed(files: Files) -> dict[str, list[str]]:
@@ -193,6 +198,11 @@ def _load_service(fleet: Fleet, service: ServiceId) -> None:
         path,
         tuple(raw),
         tuple(customize.read_patch(p) for p in patches),
+        tuple(
+            t.target.name
+            for t in fleet.platform.targets
+            if service_layers(service, t.target.environment, document) is not None
+        ),
     )
 
 

@@ -188,7 +188,7 @@ class Provenance:
         steps = list(self._reference_steps(path))
         target = self.owner.target
         declaration = (
-            self.fleet.links.declarations.get((target.target.name, parse(str(path[2])))) if len(path) > 2 else None
+            self.fleet.links.declarations.get((target.target.place, parse(str(path[2])))) if len(path) > 2 else None
         )
         if declaration is not None:
             steps.extend(self._fact_steps(declaration, path[3:]))

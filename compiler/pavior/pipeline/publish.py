@@ -12,10 +12,13 @@ from pavior.pipeline.prepare import load_platform
 from pavior.schema.publish import published, text
 
 
-def publish(root: Path, *, write: bool, reference: str | None = None) -> tuple[list[Diagnostic], list[str]]:
+def publish(
+    root: Path, *, write: bool, reference: str | None = None, prerequisites: str | None = None
+) -> tuple[list[Diagnostic], list[str]]:
     """Bring schemas/*.schema.json up to date, or, without `write`, only say which of them are not.
 
-    `reference` is a file below the root that gets the reference of platform.yaml for people.
+    `reference` and `prerequisites` are files below the root that get, for people, the reference of platform.yaml and what must
+    be installed in clusters.
     """
     recover(root)
     found = discover(root)
@@ -31,6 +34,10 @@ def publish(root: Path, *, write: bool, reference: str | None = None) -> tuple[l
         from pavior.pipeline.reference import reference as page  # noqa: PLC0415  (asked for seldom)
 
         texts[reference] = page(platform)
+    if prerequisites is not None:
+        from pavior.pipeline.prerequisites import prerequisites as needed  # noqa: PLC0415  (asked for seldom)
+
+        texts[prerequisites] = needed(platform)
     outdated = list(_outdated(root, texts))
     if write:
         for path, content in outdated:

@@ -41,7 +41,7 @@ def service_roots(
     other = closed({"name": _TEXT, "team": _TEXT, "namespace": _TEXT, **{fact: {} for fact in facts}})
     return {
         **schemas.context["properties"],
-        "service": closed(dict.fromkeys(SERVICE_FIELDS, _TEXT)),
+        "service": closed({**dict.fromkeys(SERVICE_FIELDS, _TEXT), "targets": {"type": "array", "items": _TEXT}}),
         "contributions": closed({name: map_of(entry) for name, entry in accepted.items()}),
         "linked": closed({reference: map_of(other) for reference in references}),
     }

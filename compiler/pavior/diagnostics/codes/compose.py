@@ -58,3 +58,10 @@ BAD_SCOPE = Code(
     why="There would be no entry to render it for.",
     fix="Give the component a `type`, or the template another scope.",
 )
+NO_LINES = Code(
+    "PV949",
+    "text-without-lines",
+    what="A template of text has no list of `lines`.",
+    why="A text is rendered line by line, so that each can be explained.",
+    fix="Write its lines as a list under `lines:`.",
+)
