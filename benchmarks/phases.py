@@ -1,4 +1,5 @@
-"""One render with the clock on: `python -m benchmarks.phases REPOSITORY RESULT` writes its seconds by phase as JSON."""
+"""One render with the clock on: `python -m benchmarks.phases REPOSITORY RESULT` writes its seconds by phase, and
+how many manifests it made, as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def main() -> None:
         sys.exit("\n".join(f"{d.span.file}:{d.span.line}: {d.code.number} {d.message}" for d in errors[:20]))
     phases = {"import": imported - started, **clock.seconds}
     phases["everything else"] = ended - imported - sum(clock.seconds.values())
-    result.write_text(json.dumps(phases), encoding="utf-8")
+    result.write_text(json.dumps({"seconds": phases, "manifests": report.manifests}), encoding="utf-8")
 
 
 if __name__ == "__main__":

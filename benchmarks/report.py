@@ -28,6 +28,7 @@ class Report:
     machine: str
     services: int
     service_environments: int
+    manifests: int
     jobs: int
     rounds: int
     files: int
@@ -68,9 +69,13 @@ def _lines(report: Report) -> list[tuple[str, str]]:
     lines = [
         ("machine", report.machine),
         ("fleet", f"{report.services:,} services, {report.service_environments:,} service-environments"),
-        ("result", f"{report.files:,} files, {report.size / 1e6:.1f} MB"),
+        ("result", f"{report.manifests:,} manifests in {report.files:,} files, {report.size / 1e6:.1f} MB"),
         ("rounds", f"{report.rounds}, {report.jobs} {'worker' if report.jobs == 1 else 'workers'}"),
-        ("render from nothing", f"{report.cold:.2f} s, {a_service * 1e3:.2f} ms a service-environment"),
+        (
+            "render from nothing",
+            f"{report.cold:.2f} s, {a_service * 1e3:.2f} ms a service-environment, "
+            f"{report.cold / report.manifests * 1e3:.3f} ms a manifest",
+        ),
         (
             "processor time of it",
             f"{report.processor:.2f} s, {report.processor / report.service_environments * 1e3:.2f} ms a service-environment",

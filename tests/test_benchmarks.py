@@ -41,6 +41,7 @@ def a_report() -> Report:
         machine="a machine",
         services=1000,
         service_environments=3000,
+        manifests=48_000,
         jobs=1,
         rounds=3,
         files=20_000,
@@ -59,7 +60,10 @@ def a_report() -> Report:
 
 def test_a_report_reads_in_milliseconds_a_service_environment() -> None:
     report = a_report()
-    assert "render from nothing        6.00 s, 2.00 ms a service-environment" in text(report).splitlines()
+    assert (
+        "render from nothing        6.00 s, 2.00 ms a service-environment, 0.125 ms a manifest"
+        in text(report).splitlines()
+    )
     assert "processor time of it       5.40 s, 1.80 ms a service-environment" in text(report).splitlines()
     assert (
         "| cp -r of the result | 0.50 s; render takes 12.0 times that, 9.5 times in processor time |"
