@@ -11,8 +11,20 @@ from pavior.expression import arithmetic, runtime
 from pavior.expression.registry import FILTERS, TESTS
 
 _RUNTIME = (
-    *("OMIT", "SCALARS", "bounded", "concatenate", "contains", "cut", "get", "items", "join_round", "key", "leaf"),
-    *("less", "less_or_equal", "mapping", "overlay", "pairs", "present", "present_entries", "sources", "text"),
+    *("OMIT", "SCALARS", "bounded", "concatenate", "contains", "cut", "get", "items", "join_round", "json_document"),
+    *(
+        "key",
+        "leaf",
+        "less",
+        "less_or_equal",
+        "mapping",
+        "overlay",
+        "pairs",
+        "present",
+        "present_entries",
+        "sources",
+        "text",
+    ),
 )
 _ARITHMETIC = ("add", "divide", "floor_divide", "modulo", "multiply", "negative", "positive", "subtract")
 

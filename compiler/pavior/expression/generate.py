@@ -38,8 +38,6 @@ Sink: TypeAlias = Callable[[str], None]
 
 SHORT = 8
 
-JSON_INDENT = 2
-
 
 def generate(root: Node, form: Form) -> str:
     """The source of `render(context)`, which returns the list of items."""
@@ -69,7 +67,7 @@ class TreeWriter(Writer):
             case Computed() if may_omit(node.expression):
                 self._optional(node.expression, scope, sink)
             case JsonNode():
-                self.place(node.inner, scope, lambda code: sink(f"filter_to_json({code}, {JSON_INDENT})"))
+                self.place(node.inner, scope, lambda code: sink(f"bounded(json_document({code}))"))
             case ListNode() if not is_sure(node):
                 self._if_any(self._list(node, scope), sink)
             case MapNode() if not (node.plain and is_sure(node)):

@@ -5,6 +5,7 @@ Every function is total over plain data: it answers, or raises Fault. None is ev
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -192,6 +193,24 @@ def join_round(whole: dict[str, Value], part: Mapping[str, Value]) -> None:
     """Add the entries of one round of a `$for` to the map that all rounds make."""
     for name, value in part.items():
         whole[key(name, whole)] = value
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def json_document(value: Value) -> str:
+    """The value as JSON that a difference shows well: a line for each entry of the outermost map and for each map in a list there,
+    all below on one line, as the encoder written in C makes it."""
+    if isinstance(value, dict) and value:
+        return "{\n" + ",\n".join([f"  {_json(name)}: {_json_lines(entry)}" for name, entry in value.items()]) + "\n}"
+    return _json_lines(value, "")
+
+
+def _json_lines(value: Value, margin: str = "  ") -> str:
+    if not isinstance(value, list) or not any(isinstance(item, dict | list) for item in value):
+        return _json(value)
+    lines = f",\n{margin}  ".join([_json(item) for item in value])
+    return f"[\n{margin}  {lines}\n{margin}]"
 
 
 def contains(container: Value, value: Value) -> bool:

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
-from pavior.expression.generate import JSON_INDENT
 from pavior.expression.recorder import Mark
 from pavior.expression.template import Form
 from pavior.expression.tree import (
@@ -98,9 +97,7 @@ class TraceWriter(Writer):
                 self.place(
                     node.inner,
                     scope,
-                    lambda code, origins: sink(
-                        f"filter_to_json({code}, {JSON_INDENT})", f"T.gathered({mark}, {origins})"
-                    ),
+                    lambda code, origins: sink(f"bounded(json_document({code}))", f"T.gathered({mark}, {origins})"),
                 )
 
     def text(self, node: Text | Computed, scope: Scope) -> str:
