@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from urllib.parse import quote
 
 from pavior.expression import units
 from pavior.expression.arithmetic import exact, number
@@ -204,6 +205,10 @@ def sha256(value: Value, length: Value = 64) -> str:
 
 def base64(value: Value) -> str:
     return base64_module.b64encode(_text(value, "base64").encode("utf-8", "surrogatepass")).decode("ascii")
+
+
+def urlencode(value: Value) -> str:
+    return bounded(quote(_text(value, "urlencode"), safe="", errors="surrogatepass"))
 
 
 def indent(value: Value, width: Value) -> str:

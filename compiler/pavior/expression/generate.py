@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
 from jinja2 import nodes
 
-from pavior.expression.makes import constant, is_scalar, is_text, makes
+from pavior.expression.makes import Scope, Variable, constant, is_scalar, is_text, makes
 from pavior.expression.runtime import text
 from pavior.expression.template import Form
 from pavior.expression.tree import (
@@ -27,11 +27,12 @@ from pavior.expression.tree import (
     Node,
     Text,
     constant_value,
+    flattened,
     is_constant,
     is_sure,
     may_omit,
 )
-from pavior.expression.writer import Scope, Variable, Writer
+from pavior.expression.writer import Writer
 
 Sink: TypeAlias = Callable[[str], None]
 """Writes the statement that puts a value where it belongs, given its code."""
@@ -258,6 +259,10 @@ class TreeWriter(Writer):
 
     def _merged(self, node: MapNode, scope: Scope, sink: Sink) -> None:
         """Maps on top of one another. All of them are made here and now, so the lowest can take in the others."""
+        flat = flattened(node)
+        if flat is not None:
+            self._content(replace(node, entries=flat, includes=()), scope, sink, False, "")
+            return
         held = self.local("d")
         includes = node.includes
         if includes and _is_map(includes[0]) and is_sure(includes[0]):

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
 from jinja2 import nodes
 
+from pavior.expression import arithmetic
 from pavior.expression.registry import FILTERS
-from pavior.expression.writer import Makes, Scope
+from pavior.expression.runtime import Fault
+
+OPERATIONS: dict[type[nodes.Expr], str] = {
+    nodes.Add: "add",
+    nodes.Sub: "subtract",
+    nodes.Mul: "multiply",
+    nodes.Div: "divide",
+    nodes.FloorDiv: "floor_divide",
+    nodes.Mod: "modulo",
+}
+"""Arithmetic by the functions of `arithmetic` that do it."""
 
 _SCALARS = (
     nodes.Concat,
@@ -22,7 +37,32 @@ _SCALARS = (
 )
 
 
-def is_scalar(node: nodes.Expr, scope: Scope) -> bool:
+class Makes(Enum):
+    """What is known of the value of an expression."""
+
+    ANYTHING = "anything"
+    SCALAR = "a scalar"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A name in scope: the code of its value and, when tracing, the locals of its path and of what it was made of.
+
+    `makes` and `constant` are what is known of the value.
+    """
+
+    value: str
+    path: str = ""
+    reads: str = ""
+    makes: Makes = Makes.ANYTHING
+    constant: nodes.Const | None = None
+
+
+Scope = Mapping[str, Variable]
+
+
+def is_scalar(node: nodes.Expr, scope: Scope) -> bool:  # noqa: PLR0911
     """Whether the expression makes a scalar or is left out: no list, no map, no none."""
     match node:
         case nodes.Const():
@@ -35,6 +75,8 @@ def is_scalar(node: nodes.Expr, scope: Scope) -> bool:
             return node.expr2 is not None and is_scalar(node.expr1, scope) and is_scalar(node.expr2, scope)
         case nodes.Filter():
             return FILTERS[node.name].makes in {"string", "integer", "number"}
+        case nodes.Add():
+            return is_scalar(node.left, scope) and is_scalar(node.right, scope)
     return isinstance(node, _SCALARS)
 
 
@@ -58,7 +100,17 @@ def makes(node: nodes.Expr, scope: Scope) -> Makes:
 
 
 def constant(node: nodes.Expr, scope: Scope) -> nodes.Const | None:
-    """The constant that the expression is, by itself or by the name of one."""
-    if isinstance(node, nodes.Name):
-        return scope[node.name].constant if node.name in scope else None
-    return node if isinstance(node, nodes.Const) else None
+    """The constant that the expression is: by itself, by the name of one, or by arithmetic with them that does not fail."""
+    match node:
+        case nodes.Const():
+            return node
+        case nodes.Name():
+            return scope[node.name].constant if node.name in scope else None
+        case nodes.BinExpr() if type(node) in OPERATIONS:
+            left, right = constant(node.left, scope), constant(node.right, scope)
+            if left is not None and right is not None:
+                try:
+                    return nodes.Const(getattr(arithmetic, OPERATIONS[type(node)])(left.value, right.value))
+                except Fault:
+                    pass  # told when it is rendered, at its place
+    return None

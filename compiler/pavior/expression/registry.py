@@ -76,6 +76,7 @@ FILTERS: dict[str, Function] = {
         ("trim", filters.trim, "string"),
         ("unique", filters.unique, "same"),
         ("upper", filters.upper, "string"),
+        ("urlencode", filters.urlencode, "string"),
         ("values", filters.values, "values"),
     )
 }

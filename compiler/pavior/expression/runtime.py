@@ -199,8 +199,8 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def json_document(value: Value) -> str:
-    """The value as JSON that a difference shows well: a line for each entry of the outermost map and for each map in a list there,
-    all below on one line, as the encoder written in C makes it."""
+    """The value as JSON that a difference shows well: a line for each entry of the outermost map and for each map in a list
+    there, all below on one line, as the encoder written in C makes it."""
     if isinstance(value, dict) and value:
         return "{\n" + ",\n".join([f"  {_json(name)}: {_json_lines(entry)}" for name, entry in value.items()]) + "\n}"
     return _json_lines(value, "")

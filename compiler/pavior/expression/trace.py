@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
+from pavior.expression.makes import Scope, Variable
 from pavior.expression.recorder import Mark
 from pavior.expression.template import Form
 from pavior.expression.tree import (
@@ -25,7 +26,7 @@ from pavior.expression.tree import (
     Text,
     may_omit,
 )
-from pavior.expression.writer import Scope, Variable, Writer
+from pavior.expression.writer import Writer
 
 Sink: TypeAlias = Callable[[str, str], None]
 """Writes the statements that put a value and its origins where they belong, given their codes."""

@@ -6,23 +6,16 @@ up early what is then not needed changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
 
 from jinja2 import nodes
 
+from pavior.expression.makes import OPERATIONS, Scope, Variable, constant
+from pavior.expression.tree import may_omit
 from pavior.model import Value
 
-_OPERATIONS: dict[type[nodes.Expr], str] = {
-    nodes.Add: "add",
-    nodes.Sub: "subtract",
-    nodes.Mul: "multiply",
-    nodes.Div: "divide",
-    nodes.FloorDiv: "floor_divide",
-    nodes.Mod: "modulo",
-}
 _COMPARISONS = {
     "eq": "({0} == {1})",
     "ne": "({0} != {1})",
@@ -33,31 +26,6 @@ _COMPARISONS = {
     "in": "contains({1}, {0})",
     "notin": "(not contains({1}, {0}))",
 }
-
-
-class Makes(Enum):
-    """What is known of the value of an expression."""
-
-    ANYTHING = "anything"
-    SCALAR = "a scalar"
-    TEXT = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A name in scope: the code of its value and, when tracing, the locals of its path and of what it was made of.
-
-    `makes` and `constant` are what is known of the value.
-    """
-
-    value: str
-    path: str = ""
-    reads: str = ""
-    makes: Makes = Makes.ANYTHING
-    constant: nodes.Const | None = None
-
-
-Scope = Mapping[str, Variable]
 
 
 @dataclass(slots=True)
@@ -117,7 +85,7 @@ class Writer:
                 return self._compare(node, scope)
         return self._made(node, scope)
 
-    def _made(self, node: nodes.Expr, scope: Scope) -> str:
+    def _made(self, node: nodes.Expr, scope: Scope) -> str:  # noqa: PLR0911
         match node:
             case nodes.Concat():
                 return self.concatenation(node, scope)
@@ -127,12 +95,16 @@ class Writer:
                 return f"positive({self.expression(node.node, scope)})"
             case nodes.List() | nodes.Tuple():
                 items = f"[{', '.join(self.expression(item, scope) for item in node.items)}]"
-                return items if all(isinstance(item, nodes.Const) for item in node.items) else f"present({items})"
+                return f"present({items})" if any(may_omit(item) for item in node.items) else items
             case nodes.Dict():
-                pairs = [f"({self.expression(p.key, scope)}, {self.expression(p.value, scope)})" for p in node.items]
-                return f"present_entries([{', '.join(pairs)}])"
+                pairs = [(self.expression(p.key, scope), self.expression(p.value, scope)) for p in node.items]
+                entries = ", ".join(f"({key}, {value})" for key, value in pairs)
+                display = ", ".join(f"{key}: {value}" for key, value in pairs)
+                return f"{{{display}}}" if _is_display(node) else f"present_entries([{entries}])"
             case nodes.BinExpr():
-                function = _OPERATIONS[type(node)]
+                if (known := constant(node, scope)) is not None:
+                    return self.expression(known, scope)
+                function = OPERATIONS[type(node)]
                 return f"{function}({self.expression(node.left, scope)}, {self.expression(node.right, scope)})"
         raise TypeError(f"no code for {type(node).__name__}")
 
@@ -240,6 +212,12 @@ def _steps(node: nodes.Expr) -> tuple[nodes.Expr, list[Value]]:
                 break
         node = node.node
     return node, steps[::-1]
+
+
+def _is_display(node: nodes.Dict) -> bool:
+    """Whether Python's own map of these entries is all there is to it: every key is a text of its own, nothing can be omitted."""
+    keys = {p.key.value for p in node.items if isinstance(p.key, nodes.Const) and isinstance(p.key.value, str)}
+    return len(keys) == len(node.items) and not any(may_omit(p.value) for p in node.items)
 
 
 def _is_negative(value: Value) -> bool:
