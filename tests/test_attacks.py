@@ -25,6 +25,7 @@ from pavior.phases.discover import discover
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.selection import Selection
 from pavior.report import concise, github, text
+from pavior.report.arrangement import arrange
 from pavior.repository import shown
 
 TEAM = "apiVersion: pavior.dev/v1\ndescription: Not to be trusted.\n"
@@ -83,7 +84,7 @@ Attack = Callable[[Mapping[str, str | bytes]], Answer]
 def attack(fleet: Path) -> Iterator[Attack]:
     """Write files below the attacker's folder and render; afterwards all is as before."""
     before = _tree(fleet)
-    mine = [fleet / HERE, *(fleet / path for path in ("rendered/prod/evil", "rendered/prod/argocd/evil"))]
+    mine = [fleet / HERE, *(fleet / path for path in ("rendered/prod@north/evil", "rendered/prod@north/argocd/evil"))]
     saved = fleet.parent / "saved"
     for number, folder in enumerate(mine):
         shutil.copytree(folder, saved / str(number), symlinks=True)
@@ -153,7 +154,7 @@ def test_text_stays_text(written: str, rendered: str, attack: Attack, fleet: Pat
     answer = attack({"x/platform.yaml+": f"{written}\n"})
     assert not answer.errors
     assert not answer.others
-    files = [path.read_text() for path in (fleet / "rendered/prod/evil/x").rglob("*.yaml")]
+    files = [path.read_text() for path in (fleet / "rendered/prod@north/evil/x").rglob("*.yaml")]
     assert any(rendered in content for content in files)
     names = {
         manifest["metadata"]["namespace"] for content in files for manifest in yaml.safe_load_all(content) if manifest
@@ -240,6 +241,6 @@ FLOODS = {
 @pytest.mark.parametrize("files", FLOODS.values(), ids=FLOODS)
 def test_floods_cost_little(files: Mapping[str, str | bytes], attack: Attack) -> None:
     answer = attack(files)
-    assert 0 < len(answer.errors) <= 600
+    assert 0 < len(arrange(answer.errors)) <= 200
     assert answer.seconds < 10, "a second or two on a quiet machine"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**19, "kilobytes: half a gigabyte"

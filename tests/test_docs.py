@@ -94,7 +94,7 @@ def test_the_readme_lists_what_a_service_becomes() -> None:
         file: list(dict.fromkeys(kinds.split(", ")))
         for file, kinds in re.findall(r"^\| `([\w/-]+\.yaml)` \| ([\w, ]+) \|", text, re.MULTILINE)
     }
-    folder = ROOT / "rendered/prod/storefront/catalog"
+    folder = ROOT / "rendered/prod@north/storefront/catalog"
     there = {
         path.relative_to(folder).as_posix(): list(
             dict.fromkeys(m["kind"] for m in yaml.safe_load_all(path.read_text(encoding="utf-8")))

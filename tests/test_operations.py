@@ -137,11 +137,11 @@ def test_prometheus_reads_every_expression_of_a_dashboard(dashboards, tmp_path):
 def test_graphs_of_a_dependency_ask_about_that_dependency(dashboards):
     expressions = [
         target["expr"]
-        for panel in dashboards["payments_checkout_prod"]["panels"]
+        for panel in dashboards["payments_checkout_prod_north"]["panels"]
         for target in panel.get("targets", ())
     ]
     assert (
-        'max(aws_rds_cpuutilization_average{dimension_DBInstanceIdentifier="prod-payments-checkout-orders"})'
+        'max(aws_rds_cpuutilization_average{dimension_DBInstanceIdentifier="prod-north-payments-checkout-orders"})'
         in expressions
     )
     assert not any("staging" in expression for expression in expressions)

@@ -91,7 +91,7 @@ def test_a_part_is_rendered_as_the_whole_is_and_nothing_else(fleet: Path, tmp_pa
     wanted = {}
     for path, source in sources.items():
         _, team, service = (*source.split("/"), "", "")[:3]
-        if concerns(path.split("/")[0], team, service):
+        if concerns(path.split("/")[0].split("@")[0], team, service):
             wanted[path] = whole[path]
     assert tree(tmp_path) == wanted
     assert wanted
