@@ -130,6 +130,14 @@ def test_else_in_a_loop_stands_for_the_item() -> None:
     assert rendered("{l: [{$for: x in xs, $when: x, $value: '{{ x }}', $else: none}]}", xs=[1, 0]) == {"l": [1, "none"]}
 
 
+def test_a_name_is_worked_out_where_its_condition_holds_and_for_the_condition_itself() -> None:
+    text = "{c: 1, a: {$when: x and small, $let: {next: n + 1, small: next < 5, z: m / n}, b: '{{ z }}'}}"
+    assert rendered(text, x=1, n=2, m=4) == {"c": 1, "a": {"b": 2}}
+    assert rendered(text, x=0, n=0, m="no number") == {"c": 1}
+    with pytest.raises(TemplateFault):
+        rendered(text, x=1, n=2, m="no number")
+
+
 def test_json_is_the_text_of_the_value_and_nothing_where_that_is_left_out() -> None:
     text = (
         "{a: {$json: {z: '{{ n }}', l: [1, {b: true}]}}, b: {$json: {c: '{{ x | default(omit) }}'}}, l: [{$json: [1]}]}"

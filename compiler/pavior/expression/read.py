@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from jinja2 import nodes
 
 from pavior.diagnostics import Code, Diagnostic
 from pavior.diagnostics.codes.golden_paths import (
@@ -146,6 +149,11 @@ class Reader:
             )
         if inner is None and len(includes) == 1 and not merges and not entries:
             inner, includes = includes[0], ()
+        if condition is not None and otherwise is None:
+            early, late = _split(lets, condition)
+            if late:
+                inner = MapNode(entries, site, lets=late, value=inner, merges=merges, includes=includes)
+                return MapNode((), site, loop, early, condition, value=inner)
         return MapNode(entries, site, loop, lets, condition, otherwise, inner, merges, includes)
 
     def _whole(self, value: dict[str, Value], places: Places, path: Path) -> Node | None:
@@ -231,6 +239,26 @@ class Reader:
             return (self.read(document.value, places, ()),)
         finally:
             self._including.pop()
+
+
+Lets: TypeAlias = tuple[tuple[str, Bare], ...]
+
+
+def _split(lets: Lets, condition: Bare) -> tuple[Lets, Lets]:
+    """The names that the condition needs, and those that need not be worked out where it doesn't hold."""
+    needed = _names(condition)
+    early = []
+    for name, bare in reversed(lets):
+        if name in needed:
+            early.append((name, bare))
+            needed |= _names(bare)
+    return tuple(reversed(early)), tuple(entry for entry in lets if entry not in early)
+
+
+def _names(bare: Bare) -> set[str]:
+    expression = bare.expression
+    names = {name.name for name in expression.find_all(nodes.Name)}
+    return names | {expression.name} if isinstance(expression, nodes.Name) else names
 
 
 def _written(value: Value) -> str:
