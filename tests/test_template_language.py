@@ -143,7 +143,7 @@ def test_json_is_the_text_of_the_value_and_nothing_where_that_is_left_out() -> N
         "{a: {$json: {z: '{{ n }}', l: [1, {b: true}]}}, b: {$json: {c: '{{ x | default(omit) }}'}}, l: [{$json: [1]}]}"
     )
     assert rendered(text, n="1") == {
-        "a": '{\n  "z": "1",\n  "l": [\n    1,\n    {"b": true}\n  ]\n}',
+        "a": '{\n  "z": "1",\n  "l": [\n    1,\n    {"b":true}\n  ]\n}',
         "l": ["[1]"],
     }
     assert rendered("{a: {$when: x, $json: {b: 1}, $else: none}}", x=0) == {"a": "none"}

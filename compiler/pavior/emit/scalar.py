@@ -41,7 +41,10 @@ class NotEmittable(ValueError):
 
 def scalar_text(text: str) -> str:
     """`text` on one line: plain, in single quotes where these spare escapes, or in double quotes."""
-    if is_plain(text):
+    if '"' in text:
+        if "'" not in text and is_shown(text):  # as most queries are; a quote is in no plain word
+            return f"'{text}'"
+    elif is_plain(text):
         return text
     if text.count('"') + text.count("\\") > text.count("'") and is_shown(text):
         return "'" + text.replace("'", "''") + "'"

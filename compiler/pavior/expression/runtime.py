@@ -5,7 +5,6 @@ Every function is total over plain data: it answers, or raises Fault. None is ev
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -195,12 +194,9 @@ def join_round(whole: dict[str, Value], part: Mapping[str, Value]) -> None:
         whole[key(name, whole)] = value
 
 
-_json = json.JSONEncoder(ensure_ascii=False).encode
-
-
 def json_document(value: Value) -> str:
     """The value as JSON that a difference shows well: a line for each entry of the outermost map and for each map in a list
-    there, all below on one line, as the encoder written in C makes it."""
+    there, all below on one line."""
     if isinstance(value, dict) and value:
         return "{\n" + ",\n".join([f"  {_json(name)}: {_json_lines(entry)}" for name, entry in value.items()]) + "\n}"
     return _json_lines(value, "")
@@ -211,6 +207,15 @@ def _json_lines(value: Value, margin: str = "  ") -> str:
         return _json(value)
     lines = f",\n{margin}  ".join([_json(item) for item in value])
     return f"[\n{margin}  {lines}\n{margin}]"
+
+
+def _json(value: Value) -> str:
+    from orjson import JSONEncodeError, dumps  # noqa: PLC0415  (few templates write JSON)
+
+    try:
+        return dumps(value).decode()
+    except JSONEncodeError as error:
+        raise Fault(f"JSON can't hold this: {str(error).lower()}") from None
 
 
 def contains(container: Value, value: Value) -> bool:
