@@ -84,6 +84,8 @@ def promtool_test(path: Path, rule_file: str) -> dict[str, Any]:
     (namespace,) = {rule["labels"]["namespace"] for group in groups_of(path) for rule in alerts_in(group)}
     return {
         "rule_files": [rule_file],
+        # What is recorded is there before the alerts that read it; promtool takes any order otherwise.
+        "group_eval_order": [group["name"] for group in groups_of(path)],
         "tests": [
             {
                 "name": test["name"],
