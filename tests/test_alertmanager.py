@@ -128,3 +128,13 @@ def test_what_a_team_silences_are_alerts_that_there_are(environment: str) -> Non
             for item in (*rule["sourceMatch"], *rule["targetMatch"]):
                 if item["name"] == "alertname":
                     assert set(item["value"].split("|")) <= known
+
+
+def test_alerts_of_two_clusters_are_two_alerts() -> None:
+    """One Alertmanager may hear both, and takes what has the same labels for one."""
+    seen: dict[tuple[tuple[str, str], ...], str] = {}
+    for name, manifests in rendered_rules().items():
+        environment = name.split("/")[1]
+        for rule in alerts_of(manifests):
+            labels = (("alertname", rule["alert"]), *sorted(rule["labels"].items()))
+            assert seen.setdefault(labels, environment) == environment, (name, rule["alert"])

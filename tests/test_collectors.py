@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+COMPONENTS = ROOT / "golden-paths/components"
 COLLECTORS = {
     f"{path.parts[-3]}-{manifest['metadata']['name']}": manifest
     for path in sorted((ROOT / "rendered").glob("*/platform/opentelemetry.yaml"))
@@ -71,10 +73,78 @@ def test_a_collector_has_limits_and_no_rights_beyond_its_work(name: str) -> None
     assert all(read_only for mount, read_only in mounts.items() if mount != "positions")
 
 
+@pytest.mark.parametrize("name", [name for name in COLLECTORS if name.endswith("gateway")])
+def test_every_sample_rate_that_a_service_may_ask_for_has_a_share_and_what_asks_for_none_has_one_too(name: str) -> None:
+    policies = {policy["name"]: policy for policy in config(name)["processors"]["tail_sampling"]["policies"]}
+    schema = json.loads((COMPONENTS / "observability/schema.json").read_text(encoding="utf-8"))
+    rates = schema["properties"]["observability"]["properties"]["tracing"]["properties"]["sampleRate"]["enum"]
+    assert {f"baseline-{rate}" for rate in rates} == policies.keys() - {"errors", "slow", "others"}
+    for rate in rates:
+        asked, share = policies[f"baseline-{rate}"]["and"]["and_sub_policy"]
+        assert asked["string_attribute"] == {"key": "sampling.baseline", "values": [str(rate)]}
+        assert share["probabilistic"]["sampling_percentage"] == rate * 100
+    unasked = policies["others"]["and"]["and_sub_policy"][0]["string_attribute"]
+    assert unasked["invert_match"]
+    assert set(unasked["values"]) == {str(rate) for rate in rates}
+
+
+ATTRIBUTES = {"service.name", "service.namespace", "service.version", "team", "deployment.environment.name"}
+
+
+@pytest.mark.parametrize("name", [name for name in COLLECTORS if name.endswith("gateway")])
+def test_traces_logs_and_metrics_carry_one_set_of_attributes(name: str) -> None:
+    whole = config(name)
+    processors = whole["processors"]
+    found = {label["tag_name"] for label in processors["k8sattributes"]["extract"]["labels"]}
+    found |= {attribute["key"] for attribute in processors["resource/environment"]["attributes"]}
+    assert found >= ATTRIBUTES
+    for signal in ("traces/all", "metrics", "logs"):
+        used = whole["service"]["pipelines"][signal]["processors"]
+        assert used.index("k8sattributes") < used.index("resource/environment")
+    # Proxies name themselves otherwise: that must be gone before the pod is asked.
+    used = whole["service"]["pipelines"]["traces/all"]["processors"]
+    assert used.index("transform/proxies") < used.index("k8sattributes")
+    (statement,) = processors["transform/proxies"]["trace_statements"]
+    assert 'span.attributes["sampling.baseline"]' in statement
+
+
+@pytest.mark.parametrize("target", sorted({name.rsplit("-otel", 1)[0] for name in COLLECTORS}))
+def test_scraped_metrics_and_what_a_program_sends_carry_them_too(target: str) -> None:
+    checked = 0
+    for path in sorted((ROOT / "rendered" / target).glob("*/*/observability.yaml")):
+        monitor, telemetry = yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+        labels = {rule["targetLabel"] for rule in endpoint["relabelings"]}
+        assert {attribute.replace(".", "_") for attribute in ATTRIBUTES} <= labels, path
+        assert "sampling.baseline" in telemetry["spec"]["tracing"][0]["customTags"]
+        checked += 1
+    assert checked > 15
+    sent = yaml.safe_load((COMPONENTS / "observability/component.yaml").read_text(encoding="utf-8"))["provides"]["env"]
+    said = {pair.split("=")[0] for pair in sent["OTEL_RESOURCE_ATTRIBUTES"]["value"].split(",")}
+    assert said | {"service.name"} >= ATTRIBUTES
+
+
+def test_collectors_may_read_what_they_look_up_and_nothing_else() -> None:
+    for path in sorted((ROOT / "rendered").glob("*/platform/opentelemetry.yaml")):
+        manifests = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        rights = {
+            manifest["metadata"]["name"]: {
+                (group, resource, verb)
+                for rule in manifest["rules"]
+                for group in rule["apiGroups"]
+                for resource in rule["resources"]
+                for verb in rule["verbs"]
+            }
+            for manifest in manifests
+            if manifest["kind"] == "ClusterRole"
+        }
+        watched = [("", "namespaces"), ("", "pods"), ("apps", "replicasets")]
+        looked_up = {(*what, verb) for what in watched for verb in ("get", "list", "watch")}
+        assert rights == {"otel-agent": {("", "nodes/stats", "get")}, "otel-gateway": looked_up}
+
+
 def test_services_send_where_an_agent_listens() -> None:
-    settings = yaml.safe_load(
-        (ROOT / "golden-paths/components/observability/settings.yaml").read_text(encoding="utf-8")
-    )
+    settings = yaml.safe_load((COMPONENTS / "observability/settings.yaml").read_text(encoding="utf-8"))
     names = {f"{manifest['metadata']['name']}-collector" for manifest in COLLECTORS.values()}
     assert settings["collector"]["service"] in names
     assert settings["collector"]["podLabels"] == {"app.kubernetes.io/name": settings["collector"]["service"]}

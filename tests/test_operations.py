@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import fleets
 from test_promtool import tool
 
 ROOT = Path(__file__).parents[1]
@@ -51,6 +52,23 @@ def dashboards() -> dict[str, dict]:
     return found
 
 
+def test_as_config_maps_they_are_the_same_documents(tmp_path, dashboards):
+    repository = fleets.reference(tmp_path)
+    fleets.edit(
+        repository, "golden-paths/organization.yaml", "components:\n", "components:\n  dashboard: {form: configMap}\n"
+    )
+    assert fleets.run(repository, "render", "payments/checkout").status == 0
+    found = {}
+    for path in sorted((repository / "rendered").glob("*/payments/*/dashboard.yaml")):
+        (manifest,) = yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        assert manifest["kind"] == "ConfigMap"
+        assert manifest["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert manifest["metadata"]["annotations"]["grafana_folder"].startswith("payments in ")
+        found |= {name.removesuffix(".json"): json.loads(text) for name, text in manifest["data"].items()}
+    assert len(found) >= 4
+    assert found.items() <= dashboards.items()
+
+
 def headings(runbook: Path) -> list[str]:
     return re.findall(r"^#+ (.+)$", runbook.read_text(encoding="utf-8"), re.MULTILINE)
 
@@ -69,6 +87,7 @@ def test_every_section_about_an_alert_says_more_than_its_name():
         text = runbook.read_text(encoding="utf-8").partition("\n## Alerts\n")[2].partition("\n## ")[0]
         for section in text.split("\n### ")[1:]:
             assert len(section.strip().splitlines()) >= 3, (runbook, section)
+            assert "\n- " in section or "The team's own alert:" in section, (runbook, section)
 
 
 def test_links_within_and_between_runbooks_lead_somewhere():

@@ -96,9 +96,15 @@ setup_kubeconform() {
 
 # promtool and amtool: the machine's own where it has them (on Debian and Ubuntu: prometheus, prometheus-alertmanager), else built
 # from source, pinned as kubeconform is. Building promtool takes minutes, once.
+sources_of() { # name
+  main="tools/$1/main.go"
+  [ -f "$main" ] || main=''
+  cat "tools/$1/go.mod" "tools/$1/go.sum" ${main:+"$main"} | cksum
+}
+
 setup_go_tool() { # name, the command's package
   if [ -x ".tools/bin/$1" ] && ".tools/bin/$1" --version >/dev/null 2>&1; then
-    if [ -L ".tools/bin/$1" ] || [ "$(cat ".tools/bin/$1.stamp" 2>/dev/null)" = "$(cat "tools/$1/go.mod" "tools/$1/go.sum" | cksum)" ]; then return; fi
+    if [ -L ".tools/bin/$1" ] || [ "$(cat ".tools/bin/$1.stamp" 2>/dev/null)" = "$(sources_of "$1")" ]; then return; fi
   fi
   mkdir -p .tools/bin
   rm -f ".tools/bin/$1"
@@ -113,12 +119,13 @@ setup_go_tool() { # name, the command's package
     cd "tools/$1"
     GOTOOLCHAIN=local GOFLAGS='-mod=readonly -trimpath' GOWORK=off CGO_ENABLED=0 "$go" build -o "../../.tools/bin/$1" "$2"
   ) || stop "$1 could not be built (the reason is above): check the network and Go's settings"
-  cat "tools/$1/go.mod" "tools/$1/go.sum" | cksum >".tools/bin/$1.stamp"
+  sources_of "$1" >".tools/bin/$1.stamp"
 }
 
 setup_prometheus() {
   setup_go_tool promtool github.com/prometheus/prometheus/cmd/promtool
   setup_go_tool amtool github.com/prometheus/alertmanager/cmd/amtool
+  setup_go_tool promql .
 }
 
 case ${1:-} in
