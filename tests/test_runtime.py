@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from fleets import put, reference, run
 from test_promtool import tool
 
 RENDERED = Path(__file__).parents[1] / "rendered"
@@ -160,8 +161,8 @@ def test_every_argument_of_an_analysis_is_known_and_only_the_one_behind_a_canary
             for kind, analysis in analyses(rollout):
                 kinds.add(kind)
                 given = {argument["name"]: argument.get("value", "hash") for argument in analysis["args"]}
-                for reference in analysis["templates"]:
-                    template = templates[reference["templateName"]]
+                for named in analysis["templates"]:
+                    template = templates[named["templateName"]]
                     known = {a["name"]: given.get(a["name"], a.get("value")) for a in template["args"]}
                     assert None not in known.values(), service
                     for metric in template["metrics"]:
@@ -290,3 +291,25 @@ def test_fields_are_taken_from_the_cluster_only_where_no_list_of_a_custom_resour
             assert ("ServerSideDiff=true" in compared) == (respects or not ignored)
             respected += [application["metadata"]["name"]] if respects else []
     assert respected == ["storefront.magazine.prod-north", "storefront.magazine.prod-south"]
+
+
+def test_without_the_mesh_and_without_rollouts_a_service_is_a_deployment(tmp_path):
+    root = reference(tmp_path)
+    about = "apiVersion: pavior.dev/v1\ndescription: No mesh, no Rollouts.\n"
+    put(root, "golden-paths/plain/golden-path.yaml", f"{about}components: [pod, workload, argocd]\n")
+    service = (
+        "apiVersion: pavior.dev/v1\ngoldenPath: plain\nimage: registry.brightwater.example/plain:1.0.0\nport: 8080\n"
+    )
+    put(root, "teams/payments/plain/platform.yaml", service)
+    assert run(root, "render", "payments/plain").status == 0
+    manifests = read(root / "rendered/dev/payments/plain")
+    assert [manifest["kind"] for manifest in manifests] == [
+        "ServiceAccount",
+        "NetworkPolicy",
+        "Deployment",
+        "Service",
+        "HorizontalPodAutoscaler",
+    ]
+    assert not [m for m in manifests if m["apiVersion"].partition("/")[0].endswith(("istio.io", "argoproj.io"))]
+    (application,) = read(root / "rendered/dev/argocd/payments")
+    assert "ignoreDifferences" not in application["spec"]
