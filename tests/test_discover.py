@@ -401,7 +401,12 @@ def test_only_names_that_are_safe_in_paths_and_yaml_are_accepted(
     outcome = discover(root)
     assert outcome.value is not None
     listed = [service.name for service in outcome.value.services]
-    safe = name[0] in LETTERS and name[-1] != "-" and set(name) <= LETTERS | DIGITS | {"-"} and name != "team"
+    safe = (
+        name[0] in LETTERS
+        and name[-1] != "-"
+        and set(name) <= LETTERS | DIGITS | {"-"}
+        and name not in ("team", "default")
+    )
     assert listed == ([name] if safe else [])
     assert bool(outcome.diagnostics) == (not safe and not name.startswith("."))
     assert all(d.severity is Severity.ERROR for d in outcome)

@@ -34,7 +34,7 @@ __all__ = ["NotARepository", "Repository", "ServiceFiles", "discover", "find_roo
 _DEEPEST = 16
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _RESERVED_TEAM = re.compile(r"argocd|platform|backstage|default|kube-.*|.*-system")
-_RESERVED_SERVICE = re.compile("team")
+_RESERVED_SERVICE = re.compile("team|default")
 _RESERVED_ENVIRONMENT = re.compile("backstage")
 _NO_RESERVED = re.compile("(?!)")
 

@@ -20,7 +20,8 @@ RESERVED_NAME = Code(
     what="A folder has a name that Pavior or the cluster uses for something else.",
     why=(
         "A team's folder becomes its namespace and stands beside `argocd/`, `platform/` and `backstage/` in the rendered tree; a "
-        "service stands beside `team/`. Namespaces such as `default`, `kube-…` and `…-system` belong to the cluster."
+        "service stands beside `team/`, and `default` is an account that each namespace already has. Namespaces "
+        "such as `default`, `kube-…` and `…-system` belong to the cluster."
     ),
     fix="Choose another name.",
 )
