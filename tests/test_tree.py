@@ -58,6 +58,33 @@ def nothing_has_both_replicas_and_an_autoscaler(cluster: Cluster) -> Iterator[st
             yield f"{named(workload)} has neither replicas nor an autoscaler"
 
 
+def what_runs_twice_has_a_disruption_budget_that_lets_nodes_drain(cluster: Cluster) -> Iterator[str]:
+    least = {
+        (
+            autoscaler["spec"]["scaleTargetRef"]["kind"],
+            namespace(autoscaler),
+            autoscaler["spec"]["scaleTargetRef"]["name"],
+        ): autoscaler["spec"].get("minReplicas", autoscaler["spec"].get("minReplicaCount", 0))
+        for autoscaler in cluster.of("HorizontalPodAutoscaler", "ScaledObject")
+    }
+    budgets = list(cluster.of("PodDisruptionBudget"))
+    rendered = {id(each) for each in cluster.objects}
+    for workload in (each for each in cluster.of("Deployment", "Rollout") if id(each) in rendered):
+        name = (workload["kind"], namespace(workload), workload["metadata"]["name"])
+        replicas = least.get(name, workload["spec"].get("replicas", 1))
+        mine = [
+            budget
+            for budget in budgets
+            if namespace(budget) == namespace(workload)
+            and carries(workload["spec"]["template"], budget["spec"]["selector"]["matchLabels"])
+        ]
+        if len(mine) != (replicas >= 2):
+            yield f"{named(workload)} runs {replicas} times at least and has {len(mine)} disruption budgets"
+        for budget in mine:
+            if budget["spec"].get("maxUnavailable", 1) == 0 or budget["spec"].get("minAvailable", 0) != 0:
+                yield f"{named(budget)} may block a drain"
+
+
 # Rollouts -------------------------------------------------------------------------------------------------------------
 
 
@@ -391,9 +418,9 @@ def every_selector_finds_pods(cluster: Cluster) -> Iterator[str]:
 
 def every_manifest_is_labelled(cluster: Cluster) -> Iterator[str]:
     labelled = [(named(each), each["metadata"].get("labels", {})) for each in cluster.objects]
-    made = {id(each) for each in cluster.objects}
+    rendered = {id(each) for each in cluster.objects}
     labelled += [
-        (f"{named(owner)}'s pods", pod["metadata"]["labels"]) for owner, pod in cluster.pods() if id(owner) in made
+        (f"{named(owner)}'s pods", pod["metadata"]["labels"]) for owner, pod in cluster.pods() if id(owner) in rendered
     ]
     for who, labels in labelled:
         yield from (
@@ -424,6 +451,7 @@ def every_application_has_a_path_and_every_file_one_application(cluster: Cluster
 
 CHECKS: tuple[Check, ...] = (
     nothing_has_both_replicas_and_an_autoscaler,
+    what_runs_twice_has_a_disruption_budget_that_lets_nodes_drain,
     every_argument_of_an_analysis_is_resolved,
     what_a_rollout_steers_is_there,
     every_destination_of_the_mesh_is_there,
@@ -453,6 +481,8 @@ PLANTED: tuple[tuple[Check, str, str, Any], ...] = (
     (nothing_has_both_replicas_and_an_autoscaler, "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", "other"),
     (nothing_has_both_replicas_and_an_autoscaler, "ScaledObject", "spec/scaleTargetRef/apiVersion", "apps/v2"),
     (nothing_has_both_replicas_and_an_autoscaler, "ScaledObject", "spec/scaleTargetRef/name", "newsletter"),
+    (what_runs_twice_has_a_disruption_budget_that_lets_nodes_drain, "HorizontalPodAutoscaler", "spec/minReplicas", 1),
+    (what_runs_twice_has_a_disruption_budget_that_lets_nodes_drain, "PodDisruptionBudget", "spec/maxUnavailable", 0),
     (every_argument_of_an_analysis_is_resolved, "Rollout", "spec/strategy/canary/analysis/args", GONE),
     (every_argument_of_an_analysis_is_resolved, "Rollout", "spec/strategy/canary/analysis/args/0/name", "other"),
     (every_argument_of_an_analysis_is_resolved, "Rollout", "spec/strategy/canary/analysis/args/0/valueFrom", GONE),
