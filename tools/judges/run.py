@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -41,11 +42,18 @@ class Failed(Exception):
     """A judge did not judge: it is missing, or said something else than findings."""
 
 
-def run(name: str, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run(name: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = BIN / name
     if not command.exists():
         raise Failed(f"{name} is missing: run `make judges`")
-    return subprocess.run([str(command), *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [str(command), *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def targets() -> list[Path]:
@@ -135,13 +143,21 @@ def actionlint(scratch: Path) -> Iterator[Finding]:
 
 
 def otelcol(scratch: Path) -> Iterator[Finding]:
-    """`otelcol validate`: the configuration of each collector."""
+    """`otelcol validate`: the configuration of each collector, with its variables set and its volumes there."""
     for target in targets():
         for collector in (each for each in manifests(target) if each["kind"] == "OpenTelemetryCollector"):
-            name = collector["metadata"]["name"]
+            name, spec = collector["metadata"]["name"], collector["spec"]
+            text = yaml.safe_dump(spec["config"])
+            for mount in spec.get("volumeMounts", ()):
+                volume = scratch / mount["name"]
+                volume.mkdir(exist_ok=True)
+                text = text.replace(mount["mountPath"], str(volume))
+            # A pod's own credentials are in no other place than in a pod.
+            text = text.replace("auth_type: serviceAccount", "auth_type: none")
             file = scratch / f"{target.name}-{name}.yaml"
-            file.write_text(yaml.safe_dump(collector["spec"]["config"]), encoding="utf-8")
-            done = run("otelcol", "validate", f"--config=file:{file}")
+            file.write_text(text, encoding="utf-8")
+            variables = {variable["name"]: variable.get("value", variable["name"]) for variable in spec.get("env", ())}
+            done = run("otelcol", "validate", f"--config=file:{file}", **variables)
             if done.returncode:
                 yield Finding("validate", f"{target.name}/{name}", done.stderr.strip())
 
