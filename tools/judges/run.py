@@ -21,7 +21,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".tools" / "bin"
-RENDERED = ROOT / "rendered"
+RENDERED = Path(os.environ.get("PAVIOR_RENDERED", ROOT / "rendered"))
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
 KUBERNETES = "v1.35"
 
