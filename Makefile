@@ -27,12 +27,14 @@ types: setup
 	@.venv/bin/mypy
 
 unit: tools
-	@GOTOOLCHAIN=local PAVIOR_GO="$$(cat .tools/go-path)" KUBECONFORM="$(CURDIR)/.tools/bin/kubeconform" \
+	@GOTOOLCHAIN=local PAVIOR_GO="$$(cat .tools/go-path)" PAVIOR_NODE="$$(cat .tools/node-path)/node" KUBECONFORM="$(CURDIR)/.tools/bin/kubeconform" \
 		.venv/bin/python -m pytest --numprocesses auto --dist loadfile --quiet $(ARGS)
 
-judges:  ## what other systems' own code says of rendered/ (needs Node 20 or newer and npm)
-	@command -v npm >/dev/null || { echo "pavior: npm is missing: install Node 20 or newer" >&2; exit 3; }
-	@cd tools/judges && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --silent && node catalogue.mjs && node dashboards.mjs
+judges: setup  ## what other systems' own commands say of rendered/ and of the workflows (builds them with Go, which takes minutes, once)
+	@sh tools/setup.sh node
+	@sh tools/setup.sh judges
+	@PATH="$$(cat .tools/node-path):$$PATH" && cd tools/judges && node catalogue.mjs && node dashboards.mjs
+	@.venv/bin/python tools/judges/run.py $(ARGS)
 
 faults: setup  ## kill a render of this repository 50 times, and see what each leaves and what completes it
 	@PAVIOR_KILLS=50 .venv/bin/python -m pytest --quiet --capture no $(ARGS) tests/test_kills.py
@@ -47,6 +49,7 @@ tools: setup
 	@command -v git >/dev/null || { echo "pavior: git is missing: install it" >&2; exit 3; }
 	@sh tools/setup.sh kubeconform
 	@sh tools/setup.sh prometheus
+	@sh tools/setup.sh node
 
 wheel: setup  ## the distribution, into dist/
 	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
@@ -66,4 +69,4 @@ requirements:  ## renew requirements.txt within what pyproject.toml allows
 	@sh tools/requirements.sh
 
 clean:  ## remove what make installed
-	rm -rf .venv .tools dist tools/kubernetes-schemas/node_modules
+	rm -rf .venv .tools dist tools/judges/node_modules tools/kubernetes-schemas/node_modules

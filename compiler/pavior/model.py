@@ -78,22 +78,28 @@ class Layer:
     """One source of values: the part of `document` at `at`.
 
     `name` is what people read: `golden path web-service`, `team payments in prod`. `values` may hold null, which removes.
+    `chosen_by` is the field of the effective spec whose value chose this layer, `*` for the entry that it speaks of.
     """
 
     name: str
     document: Document
     at: Path = ()
     values: Mapping[str, Value] = field(default_factory=dict)
+    chosen_by: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """One layer's word on one value. `removed`: the layer said null. `span` is the value's, in the layer's own file."""
+    """One layer's word on one value. `removed`: the layer said null. `span` is the value's, in the layer's own file.
+
+    `chosen_by` is the path in the effective spec of what chose the layer: a tier, a size, the type of an entry.
+    """
 
     layer: str
     span: Span
     value: Value
     removed: bool = False
+    chosen_by: Path = ()
 
 
 Origins: TypeAlias = Mapping[Path, tuple[Contributor, ...]]

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseAllDocuments } from "yaml";
 
-export const root = path.join(import.meta.dirname, "../../rendered");
+export const root = process.env.PAVIOR_RENDERED ?? path.join(import.meta.dirname, "../../rendered");
 
 export function* manifests(below = "") {
   for (const entry of fs.readdirSync(path.join(root, below), { recursive: true }).sort()) {

@@ -131,6 +131,11 @@ def _read_lines(read: Read, indent: str) -> Iterator[str]:
     for index, contributor in enumerate(read.contributors):
         mark = "*" if index == len(read.contributors) - 1 else " "
         yield f"{indent}  {mark} {_contributor(contributor)}"
+    # What chose the others is in the JSON: here it would hide what won.
+    for choice in read.choices:
+        if read.contributors[-1].chosen_by == choice.path:
+            yield f"{indent}  chosen by"
+            yield from _read_lines(choice, f"{indent}    ")
     for step in read.steps:
         yield f"{indent}  by {_place(step.origin.span)}: {visible(_clip(step.origin.text))}"
         for inner in step.reads:
@@ -166,6 +171,7 @@ def _read_json(read: Read) -> dict[str, Any]:
         "contributors": [
             {"layer": c.layer, "span": _span(c.span), "value": c.value, "removed": c.removed} for c in read.contributors
         ],
+        "chosenBy": [_read_json(choice) for choice in read.choices],
         "through": [_step_json(step) for step in read.steps],
     }
 

@@ -23,8 +23,10 @@ class Record:
             self._positions[id(document)] = document.positions()
         return self._positions[id(document)].value((*layer.at, *at))
 
-    def add(self, path: Path, contributor: Contributor) -> None:
-        self.contributors.setdefault(path, []).append(contributor)
+    def add(self, path: Path, layer: Layer, span: Span, value: Value, removed: bool = False) -> None:
+        """What `layer` says of `path`, at `span`."""
+        chosen_by = tuple(path[1] if key == "*" else key for key in layer.chosen_by)
+        self.contributors.setdefault(path, []).append(Contributor(layer.name, span, value, removed, chosen_by))
 
 
 def apply_words(record: Record, path: Path, words: Sequence[Word]) -> Value:
@@ -49,19 +51,19 @@ def remove_below(record: Record, path: Path, layer: Layer, span: Span) -> None:
         if any(isinstance(key, int) for key in known[len(path) :]):
             del record.contributors[known]
         elif not record.contributors[known][-1].removed:
-            record.add(known, Contributor(layer.name, span, None, removed=True))
+            record.add(known, layer, span, None, removed=True)
 
 
 def _remove(record: Record, path: Path, word: Word) -> None:
     span = record.span(word.layer, word.at)
-    record.add(path, Contributor(word.layer.name, span, None, removed=True))
+    record.add(path, word.layer, span, None, removed=True)
     remove_below(record, path, word.layer, span)
 
 
 def _apply(record: Record, path: Path, word: Word, below: Value) -> Value:
     """What `word`, not null, makes of `below`, the value beneath it (None: nothing)."""
     span = record.span(word.layer, word.at)
-    record.add(path, Contributor(word.layer.name, span, word.value))
+    record.add(path, word.layer, span, word.value)
     if not isinstance(word.value, dict):
         remove_below(record, path, word.layer, span)
         _record_items(record, path, word)
@@ -90,5 +92,5 @@ def _record_items(record: Record, path: Path, word: Word) -> None:
         children = list(word.value.items())
     for key, value in children:
         at, below = (*word.at, key), (*path, key)
-        record.add(below, Contributor(word.layer.name, record.span(word.layer, at), value))
+        record.add(below, word.layer, record.span(word.layer, at), value)
         _record_items(record, below, Word(word.rank, word.layer, at, value))

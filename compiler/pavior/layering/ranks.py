@@ -13,6 +13,9 @@ Sizes: TypeAlias = Mapping[str, Mapping[str, Layer]]
 """For each field that takes size names, what each name stands for."""
 
 
+_OF_ENTRY: Path = ("needs", "*", "type")
+
+
 @dataclass(frozen=True, slots=True)
 class Rank:
     """One rank in the order component ‹ golden path ‹ organization ‹ environment ‹ cluster ‹ team ‹ team × environment.
@@ -38,8 +41,8 @@ def rank(name: str, document: Document, at: Path = ()) -> Rank:
     defaults = part(document.value, (*at, "defaults"))
     return Rank(
         defaults=Layer(name, document, (*at, "defaults"), defaults) if isinstance(defaults, dict) else None,
-        tiers=_layers(f"{name} for tier", document, (*at, "tiers")),
-        types=_layers(f"{name} for type", document, (*at, "defaultsByType")),
+        tiers=_layers(f"{name} for tier", document, (*at, "tiers"), ("tier",)),
+        types=_layers(f"{name} for type", document, (*at, "defaultsByType"), _OF_ENTRY),
     )
 
 
@@ -47,13 +50,22 @@ def component_rank(name: str, declaration: Document, defaults: Document | None) 
     """The lowest rank, one for each component of a golden path: its defaults.yaml and the size names of its component.yaml."""
     type_of_need = part(declaration.value, ("type",))
     fields = part(declaration.value, ("expansions",))
+    typed = isinstance(type_of_need, str)
     sizes = {
-        size_field: _layers(size_field, declaration, ("expansions", size_field), f" of component {name}")
+        size_field: _layers(
+            size_field,
+            declaration,
+            ("expansions", size_field),
+            (*_OF_ENTRY[:2], size_field) if typed else (size_field,),
+            f" of component {name}",
+        )
         for size_field in (fields if isinstance(fields, dict) else {})
     }
     values = defaults.value if defaults else None
     lowest = (
-        Layer(f"defaults of component {name}", defaults, (), values) if defaults and isinstance(values, dict) else None
+        Layer(f"defaults of component {name}", defaults, (), values, _OF_ENTRY if typed else ())
+        if defaults and isinstance(values, dict)
+        else None
     )
     if isinstance(type_of_need, str):
         return Rank(types={type_of_need: lowest} if lowest else {}, type_sizes={type_of_need: sizes} if sizes else {})
@@ -74,12 +86,12 @@ def service_layers(service: ServiceId, environment: str, document: Document) -> 
     )
 
 
-def _layers(name: str, document: Document, at: Path, suffix: str = "") -> dict[str, Layer]:
+def _layers(name: str, document: Document, at: Path, chosen_by: Path, suffix: str = "") -> dict[str, Layer]:
     found: Value = part(document.value, at)
     if not isinstance(found, dict):
         return {}
     return {
-        key: Layer(f"{name} {key}{suffix}", document, (*at, key), value)
+        key: Layer(f"{name} {key}{suffix}", document, (*at, key), value, chosen_by)
         for key, value in found.items()
         if isinstance(value, dict)
     }

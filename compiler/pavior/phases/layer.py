@@ -25,7 +25,7 @@ from pavior.layering.stack import (
     fields_of,
     needs_words,
 )
-from pavior.model import Contributor, Layer, Origins, Value
+from pavior.model import Layer, Origins, Value
 
 __all__ = ["layer", "layer_with_origins"]
 
@@ -105,4 +105,4 @@ def _entry_words(above: Stack, entry: Entry) -> list[Word]:
 
 def _record_needs(record: Record, word: Word) -> None:
     span = record.span(word.layer, word.at)
-    record.add(("needs",), Contributor(word.layer.name, span, word.value, removed=word.value is None))
+    record.add(("needs",), word.layer, span, word.value, removed=word.value is None)

@@ -41,12 +41,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One value that an expression read: every layer that spoke of it, the winner last, or the leaves that made it."""
+    """One value that an expression read: every layer that spoke of it, the winner last, or the leaves that made it.
+
+    `choices` are what chose those layers: a tier, a size, the type of an entry.
+    """
 
     path: Path
     value: Value
     contributors: tuple[Contributor, ...] = ()
     steps: tuple[Step, ...] = ()
+    choices: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Provenance:
     scene: Scene = field(init=False)
     origins: Origins = field(init=False)
     _contributions: dict[tuple[str, str], tuple[Voice, OriginTree]] = field(init=False, default_factory=dict)
+    _followed: dict[tuple[Path, Voice], Read] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         service, target = self.owner.service, self.owner.target
@@ -95,6 +100,11 @@ class Provenance:
 
     def follow(self, path: Path, voice: Voice) -> Read:
         """Who set what stands at a path of the scene."""
+        if (path, voice) not in self._followed:
+            self._followed[path, voice] = self._follow(path, voice)
+        return self._followed[path, voice]
+
+    def _follow(self, path: Path, voice: Voice) -> Read:
         root = path[0]
         if root == "need" and voice.need is not None:
             path = ("needs", voice.need) if path[1:] in ((), ("name",)) else ("needs", voice.need, *path[1:])
@@ -109,10 +119,17 @@ class Provenance:
         elif root in ("organization", "environment", "cluster", "target", "team", "service"):
             value = at_path(self.scene, path)
             return Read(path, value, tuple(self._file(path)) if value is not None else ())
-        return Read(path, at_path(self.scene, path), self.origins.get(path, ()))
+        return self._layered(path)
+
+    def _layered(self, path: Path) -> Read:
+        contributors = self.origins.get(path, ())
+        chosen_by = dict.fromkeys(c.chosen_by for c in contributors if c.chosen_by and c.chosen_by != path)
+        return Read(path, at_path(self.scene, path), contributors, choices=tuple(self._layered(p) for p in chosen_by))
 
     def step(self, origin: LeafOrigin, voice: Voice) -> Step:
         paths = dict.fromkeys((*origin.reads, *(p for c in origin.conditions for p in c.reads)))
+        if voice.need is not None:
+            paths["needs", voice.need, "type"] = None  # an entry of another type would not have given it
         return Step(origin, tuple(self.follow(path, voice) for path in paths))
 
     def declared(self, kind: str, name: str, index: int) -> Span | None:
