@@ -25,7 +25,6 @@ from pavior.phases.discover import discover
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.selection import Selection
 from pavior.report import concise, github, text
-from pavior.report.arrangement import arrange
 from pavior.repository import shown
 
 TEAM = "apiVersion: pavior.dev/v1\ndescription: Not to be trusted.\n"
@@ -36,7 +35,7 @@ image: registry.brightwater.example/evil/x:1.0.0
 port: 8080
 """
 HERE = "teams/evil"
-PROD = Selection(environments=("prod",))
+STAGING = Selection(environments=("staging",))
 TABLE: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
     (Path(__file__).parent / "attacks.yaml").read_text()
 )
@@ -63,7 +62,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(
             Workbench, "schemas", lambda bench, name: known.get(name) or known.setdefault(name, of_target(bench, name))
         )
-        pipeline.render(root, PROD)
+        pipeline.render(root, STAGING)
         yield root
 
 
@@ -84,7 +83,7 @@ Attack = Callable[[Mapping[str, str | bytes]], Answer]
 def attack(fleet: Path) -> Iterator[Attack]:
     """Write files below the attacker's folder and render; afterwards all is as before."""
     before = _tree(fleet)
-    mine = [fleet / HERE, *(fleet / path for path in ("rendered/prod@north/evil", "rendered/prod@north/argocd/evil"))]
+    mine = [fleet / HERE, *(fleet / path for path in ("rendered/staging/evil", "rendered/staging/argocd/evil"))]
     saved = fleet.parent / "saved"
     for number, folder in enumerate(mine):
         shutil.copytree(folder, saved / str(number), symlinks=True)
@@ -92,7 +91,7 @@ def attack(fleet: Path) -> Iterator[Attack]:
     def strike(files: Mapping[str, str | bytes]) -> Answer:
         _write(fleet, files)
         started = time.perf_counter()
-        report = pipeline.render(fleet, PROD)
+        report = pipeline.render(fleet, STAGING)
         seconds = time.perf_counter() - started
         found = [d for d in report.diagnostics if d.is_error and d.span.file.startswith(HERE)]
         printed = [
@@ -141,7 +140,7 @@ HARMLESS = {
     "a document's end": ('env: {A: "a\\n---\\nkind: Secret\\n"}', "            ---\n            kind: Secret\n"),
     "carriage returns": ('env: {A: "a\\r\\nb"}', '"a\\r\\nb"'),
     "text that runs backwards": ('env: {A: "a\\u202eb"}', '"a\\u202Eb"'),
-    "another's folder in the store": ("secrets: {A: {key: payments/stripe}}", "key: prod/evil/payments/stripe"),
+    "another's folder in the store": ("secrets: {A: {key: payments/stripe}}", "key: staging/evil/payments/stripe"),
     "rules in an alert": (
         'alerts: {Mine: {expression: "up\\n  labels: {namespace: payments}", summary: s}}',
         "        up\n          labels: {namespace: payments}\n",
@@ -154,7 +153,7 @@ def test_text_stays_text(written: str, rendered: str, attack: Attack, fleet: Pat
     answer = attack({"x/platform.yaml+": f"{written}\n"})
     assert not answer.errors
     assert not answer.others
-    files = [path.read_text() for path in (fleet / "rendered/prod@north/evil/x").rglob("*.yaml")]
+    files = [path.read_text() for path in (fleet / "rendered/staging/evil/x").rglob("*.yaml")]
     assert any(rendered in content for content in files)
     names = {
         manifest["metadata"]["namespace"] for content in files for manifest in yaml.safe_load_all(content) if manifest
@@ -241,6 +240,6 @@ FLOODS = {
 @pytest.mark.parametrize("files", FLOODS.values(), ids=FLOODS)
 def test_floods_cost_little(files: Mapping[str, str | bytes], attack: Attack) -> None:
     answer = attack(files)
-    assert 0 < len(arrange(answer.errors)) <= 200
+    assert 0 < len(answer.errors) <= 800  # a name in each of four targets
     assert answer.seconds < 10, "a second or two on a quiet machine"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**19, "kilobytes: half a gigabyte"
