@@ -25,6 +25,7 @@ from pavior.phases.discover import discover
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.selection import Selection
 from pavior.report import concise, github, text
+from pavior.report.arrangement import arrange
 from pavior.repository import shown
 
 TEAM = "apiVersion: pavior.dev/v1\ndescription: Not to be trusted.\n"
@@ -35,7 +36,7 @@ image: registry.brightwater.example/evil/x:1.0.0
 port: 8080
 """
 HERE = "teams/evil"
-STAGING = Selection(environments=("staging",))
+PROD = Selection(environments=("prod",))
 TABLE: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
     (Path(__file__).parent / "attacks.yaml").read_text()
 )
@@ -62,7 +63,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(
             Workbench, "schemas", lambda bench, name: known.get(name) or known.setdefault(name, of_target(bench, name))
         )
-        pipeline.render(root, STAGING)
+        pipeline.render(root, PROD)
         yield root
 
 
@@ -83,7 +84,7 @@ Attack = Callable[[Mapping[str, str | bytes]], Answer]
 def attack(fleet: Path) -> Iterator[Attack]:
     """Write files below the attacker's folder and render; afterwards all is as before."""
     before = _tree(fleet)
-    mine = [fleet / HERE, *(fleet / path for path in ("rendered/staging/evil", "rendered/staging/argocd/evil"))]
+    mine = [fleet / HERE, *(fleet / path for path in ("rendered/prod@north/evil", "rendered/prod@north/argocd/evil"))]
     saved = fleet.parent / "saved"
     for number, folder in enumerate(mine):
         shutil.copytree(folder, saved / str(number), symlinks=True)
@@ -91,7 +92,7 @@ def attack(fleet: Path) -> Iterator[Attack]:
     def strike(files: Mapping[str, str | bytes]) -> Answer:
         _write(fleet, files)
         started = time.perf_counter()
-        report = pipeline.render(fleet, STAGING)
+        report = pipeline.render(fleet, PROD)
         seconds = time.perf_counter() - started
         found = [d for d in report.diagnostics if d.is_error and d.span.file.startswith(HERE)]
         printed = [
@@ -140,7 +141,7 @@ HARMLESS = {
     "a document's end": ('env: {A: "a\\n---\\nkind: Secret\\n"}', "            ---\n            kind: Secret\n"),
     "carriage returns": ('env: {A: "a\\r\\nb"}', '"a\\r\\nb"'),
     "text that runs backwards": ('env: {A: "a\\u202eb"}', '"a\\u202Eb"'),
-    "another's folder in the store": ("secrets: {A: {key: payments/stripe}}", "key: staging/evil/payments/stripe"),
+    "another's folder in the store": ("secrets: {A: {key: payments/stripe}}", "key: prod/evil/payments/stripe"),
     "rules in an alert": (
         'alerts: {Mine: {expression: "up\\n  labels: {namespace: payments}", summary: s}}',
         "        up\n          labels: {namespace: payments}\n",
@@ -153,7 +154,7 @@ def test_text_stays_text(written: str, rendered: str, attack: Attack, fleet: Pat
     answer = attack({"x/platform.yaml+": f"{written}\n"})
     assert not answer.errors
     assert not answer.others
-    files = [path.read_text() for path in (fleet / "rendered/staging/evil/x").rglob("*.yaml")]
+    files = [path.read_text() for path in (fleet / "rendered/prod@north/evil/x").rglob("*.yaml")]
     assert any(rendered in content for content in files)
     names = {
         manifest["metadata"]["namespace"] for content in files for manifest in yaml.safe_load_all(content) if manifest
@@ -240,6 +241,6 @@ FLOODS = {
 @pytest.mark.parametrize("files", FLOODS.values(), ids=FLOODS)
 def test_floods_cost_little(files: Mapping[str, str | bytes], attack: Attack) -> None:
     answer = attack(files)
-    assert 0 < len(answer.errors) <= 800  # a name in each of four targets
+    assert 0 < len(arrange(answer.errors)) <= 200
     assert answer.seconds < 10, "a second or two on a quiet machine"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**19, "kilobytes: half a gigabyte"
