@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -201,3 +202,36 @@ def test_no_two_composites_share_a_name_in_the_cloud_or_in_the_cluster(target: s
             if external:
                 names.append((made["apiVersion"], made["kind"], external))
     assert len(names) == len(set(names))
+
+
+def documents(target: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], Any]]:
+    """Every document that a composed resource takes as text: the composite, the resource, the document."""
+    for composite in composites(target):
+        for made in composed(target, composite).resources.values():
+            for field in ("policy", "redrivePolicy", "redriveAllowPolicy", "filterPolicy"):
+                text = made.get("spec", {}).get("forProvider", {}).get(field)
+                if text is not None:
+                    yield composite, made, json.loads(text)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_policies_are_documents_that_let_in_the_service_and_nobody_in_the_clear(target: str) -> None:
+    found = [each for each in documents(target) if "Statement" in each[2]]
+    assert {made["kind"] for _, made, _ in found} == {"BucketPolicy", "Queue", "Topic"}
+    for composite, _, policy in found:
+        by_id = {statement["Sid"]: statement for statement in policy["Statement"]}
+        assert by_id["encrypted"]["Effect"] == "Deny"
+        text = json.dumps(policy)
+        assert f'kubernetes-namespace": "{composite["metadata"]["namespace"]}"' in text
+        assert f'kubernetes-service-account": "{composite["spec"]["serviceAccountName"]}"' in text
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_bucket_tells_its_provider_that_it_is_there(target: str) -> None:
+    policies = [policy for _, made, policy in documents(target) if made["kind"] == "BucketPolicy"]
+    assert policies
+    for policy in policies:
+        for statement in policy["Statement"]:
+            if "s3:ListBucket*" in str(statement["Action"]):
+                ((_, spared),) = statement["Condition"]["StringNotEquals"].items()
+                assert {"crossplane-system", "provider-aws-s3"} & {*spared}
