@@ -189,7 +189,10 @@ def _refusal(declaration: Declaration, refused: Refused, locate: Locate) -> Diag
     if refused.fault == "reserved":
         message, hint = f"{what} is the platform's own", "choose another name"
     elif refused.fault == "deep":
-        message, hint = f"{what} lies deeper than one label below the environment's domain", "write `-` for its first dots"
+        message, hint = (
+            f"{what} lies deeper than one label below the environment's domain",
+            "write `-` for its first dots",
+        )
     else:
         message, hint = f"{what} is outside the environment's domain", "choose a name below it"
     note = Note("it is claimed in", targets=(declaration.target.name,))
