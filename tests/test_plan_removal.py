@@ -69,3 +69,13 @@ def test_a_present_file_that_somebody_broke_is_a_fault_and_no_permission(tmp_pat
         outcome = data_manifests(tmp_path, plan(tmp_path, "prod/a/b", {}).value or (), "data")
         assert outcome.value is None
         assert [(d.code, d.span.file) for d in outcome] == [(UNREADABLE_DATA, f"rendered/{ORDERS}")]
+
+
+def test_a_field_that_was_never_said_before_loses_nothing() -> None:
+    before = {"kind": "Database", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {}}
+    after = {**before, "spec": {"region": "north"}}
+    path = "prod/red/one/data/store.yaml"
+    pointers = {"store": ["/spec/region"]}
+    assert list(removed_data({path: [before]}, {path: [after]}, pointers)) == []
+    (loss,) = removed_data({path: [after]}, {path: [before]}, pointers)
+    assert (loss.before, loss.after) == ("north", None)

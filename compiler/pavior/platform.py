@@ -56,12 +56,14 @@ class ManifestTemplate:
 class Claim:
     """Names that no two services may share. The templates yield lists of text.
 
-    `below`: the domains that the names must lie in, if given. `reserved`: names that are the platform's own.
+    `below`: the domains that the names must lie in, if given, and with `directly` one label below. `reserved`: names that are
+    the platform's own.
     """
 
     within: Within
     names: Template
     below: Template | None = None
+    directly: bool = False
     reserved: Template | None = None
 
 

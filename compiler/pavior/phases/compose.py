@@ -175,6 +175,7 @@ class _Workshop:
                     Within(entry["within"]),
                     template,
                     self._template(name, document, ("claims", claim, "below"), Form.VALUE, scope),
+                    entry.get("directly", False),
                     self._template(name, document, ("claims", claim, "reserved"), Form.VALUE, scope),
                 )
                 for claim, entry in value.get("claims", {}).items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pavior.diagnostics import Code, Diagnostic, Note
 from pavior.diagnostics.codes import link as codes
@@ -23,12 +24,12 @@ _MOST_NAMES = 4
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A name, the `index`-th of its claim, that a service can't have: it is reserved, or outside the domains."""
+    """A name, the `index`-th of its claim, that a service can't have: it is reserved, outside the domains or too deep in one."""
 
     claim: str
     index: int
     name: str
-    reserved: bool
+    fault: Literal["reserved", "outside", "deep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,13 @@ def _refused(name: str, claim: Claim, claimed: Iterable[str], first: int, contex
     reserved = _names(claim.reserved, context) if claim.reserved else ()
     domains = _names(claim.below, context) if claim.below else ()
     for index, each in enumerate(claimed, first):
-        foreign = claim.below is not None and not any(each.endswith(f".{domain}") for domain in domains)
-        if foreign or each in reserved:
-            yield Refused(name, index, each, not foreign)
+        beneath = [each.removesuffix(f".{domain}") for domain in domains if each.endswith(f".{domain}")]
+        if claim.below is not None and not beneath:
+            yield Refused(name, index, each, "outside")
+        elif claim.directly and all("." in label for label in beneath):
+            yield Refused(name, index, each, "deep")
+        elif each in reserved:
+            yield Refused(name, index, each, "reserved")
 
 
 def _names(template: Template, context: Scene) -> tuple[str, ...]:
@@ -181,8 +186,13 @@ def _references(links: Links) -> Iterator[tuple[Declaration, str, int, str]]:
 
 def _refusal(declaration: Declaration, refused: Refused, locate: Locate) -> Diagnostic:
     what = f"{refused.claim} `{refused.name}`"
-    if refused.reserved:
+    if refused.fault == "reserved":
         message, hint = f"{what} is the platform's own", "choose another name"
+    elif refused.fault == "deep":
+        message, hint = (
+            f"{what} lies deeper than one label below the environment's domain",
+            "write `-` for its first dots",
+        )
     else:
         message, hint = f"{what} is outside the environment's domain", "choose a name below it"
     note = Note("it is claimed in", targets=(declaration.target.name,))

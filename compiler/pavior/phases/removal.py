@@ -66,7 +66,8 @@ def removed_data(
                 continue
             for pointer in immutable.get(component, ()):
                 before, after = _at(manifest, pointer), _at(same, pointer)
-                if before != after:
+                # What was never said before moves nothing: a component learnt to say it.
+                if before is not None and before != after:
                     yield DataLoss(path, identity, service, need, pointer, before, after)
 
 

@@ -28,6 +28,7 @@ from pavior.phases.layer import layer_with_origins
 from pavior.phases.link import Declaration, declare, index, link, parse
 from pavior.phases.load import load, load_all
 from pavior.phases.render import fault_diagnostic
+from pavior.phases.screen import screen
 from pavior.pipeline import templates
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, layers_of, scene_of
 from pavior.pipeline.clock import Clock
@@ -152,8 +153,11 @@ def _document(repository: Repository, path: str, diagnostics: list[Diagnostic]) 
     if source.value is None:
         return None
     document = load(source.value)
-    diagnostics.extend(document.diagnostics)
-    return document.value
+    # What the platform team writes names secrets all over; a team's values are what shouldn't be one.
+    known = (document.value,) if document.value and path.startswith(f"{TEAMS}/") else ()
+    secrets = () if path.startswith(f"{COMPONENTS}/") else screen(source.value, known)
+    diagnostics.extend(secrets or document.diagnostics)
+    return None if secrets else document.value
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -212,8 +216,9 @@ def _documents(repository: Repository, path: str, diagnostics: list[Diagnostic])
     if source.value is None:
         return ()
     documents = load_all(source.value)
-    diagnostics.extend(documents.diagnostics)
-    return documents.value or ()
+    secrets = screen(source.value, documents.value or ())
+    diagnostics.extend(secrets or documents.diagnostics)
+    return () if secrets else documents.value or ()
 
 
 def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:

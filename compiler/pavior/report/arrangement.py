@@ -1,4 +1,4 @@
-"""What is reported, in which order: each finding once, by file and position."""
+"""What is reported, in which order: each finding once, by file and position, and nothing in it that looks like a secret."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics.secrets import conceal
 from pavior.model import Span
 
 MOST_NOTES = 6
@@ -28,7 +29,10 @@ def _one(same: Sequence[Diagnostic]) -> Diagnostic:
     notes = tuple(Note(_after(message, named), span) for (message, span), named in targets.items())
     if len(same) > 1 and len(notes) > MOST_NOTES:
         notes = (*notes[:MOST_NOTES], Note(f"and {len(notes) - MOST_NOTES} more like these"))
-    return replace(next((d for d in same if d.is_error), same[0]), notes=notes)
+    gravest = next((d for d in same if d.is_error), same[0])
+    hint = conceal(gravest.hint) if gravest.hint else gravest.hint
+    notes = tuple(replace(note, message=conceal(note.message)) for note in notes)
+    return replace(gravest, message=conceal(gravest.message), hint=hint, notes=notes)
 
 
 def _after(message: str, targets: Iterable[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pavior.diagnostics.secrets import conceal
 from pavior.model import Span
 from pavior.report.escaping import visible, width
 
@@ -32,11 +34,23 @@ def lines_of(content: bytes | None) -> list[str]:
     return [*(line.removesuffix("\r") for line in ended), last]
 
 
+def hide(lines: list[str], spans: Iterable[Span]) -> list[str]:
+    """The lines with stars where the spans are."""
+    hidden = list(lines)
+    for span in spans:
+        for number in range(max(span.line, 1), min(span.end_line, len(hidden)) + 1):
+            line = hidden[number - 1]
+            start = span.column - 1 if number == span.line else 0
+            end = span.end_column - 1 if number == span.end_line else len(line)
+            hidden[number - 1] = line[:start] + "*" * len(line[start:end]) + line[end:]
+    return hidden
+
+
 def excerpt(lines: list[str], span: Span, mark: str) -> Excerpt | None:
     """The first line of `span`; None where the file has no such line or nothing is on it."""
     if not 0 < span.line <= len(lines) or (span.line == span.end_line and not lines[span.line - 1].strip()):
         return None
-    line = lines[span.line - 1]
+    line = conceal(lines[span.line - 1])
     start = min(span.column - 1, len(line))
     end = min(span.end_column - 1, len(line)) if span.end_line == span.line else len(line.rstrip())
     end = max(end, start)

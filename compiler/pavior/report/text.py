@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pavior.diagnostics import Diagnostic
+from pavior.diagnostics.codes.load import SECRET
 from pavior.model import Span
 from pavior.report import ReadSource
 from pavior.report.arrangement import arrange, summary
 from pavior.report.escaping import visible
-from pavior.report.excerpt import excerpt, lines_of
+from pavior.report.excerpt import excerpt, hide, lines_of
 
 _RESET = "\x1b[0m"
 _COLOURS = {
@@ -36,7 +37,7 @@ def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour
     """The lines of the report, with a line that counts the findings at its end; none where there are none."""
     paint = _Paint(colour)
     arranged = arrange(diagnostics)
-    files = _Files(read_source)
+    files = _Files(read_source, [diagnostic.span for diagnostic in arranged if diagnostic.code is SECRET])
     for diagnostic in arranged:
         yield from _finding(diagnostic, files, paint)
         yield ""
@@ -45,16 +46,18 @@ def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour
 
 
 class _Files:
-    """The lines of the file shown last; findings are sorted by file, so one is enough."""
+    """The lines of the file shown last, without the secrets in it; findings are sorted by file, so one is enough."""
 
-    def __init__(self, read_source: ReadSource) -> None:
+    def __init__(self, read_source: ReadSource, secrets: Sequence[Span]) -> None:
         self._read_source = read_source
+        self._secrets = secrets
         self._file: str | None = None
         self._lines: list[str] = []
 
     def lines(self, file: str) -> list[str]:
         if file != self._file:
-            self._file, self._lines = file, lines_of(self._read_source(file))
+            secrets = [span for span in self._secrets if span.file == file]
+            self._file, self._lines = file, hide(lines_of(self._read_source(file)), secrets)
         return self._lines
 
 

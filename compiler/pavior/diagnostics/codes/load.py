@@ -132,3 +132,16 @@ AMBIGUOUS_SCALAR = Code(
     ),
     fix='Quote it if it is text (`"no"`); otherwise write `true`, `false` or the plain number.',
 )
+SECRET = Code(
+    "PV118",
+    "secret",
+    what="A file holds what looks like a secret: a key of some service, a private key, a password in a URL, or a telling name.",
+    why=(
+        "Everybody who can read the repository, and every clone of it, has the secret from then on, even when it is taken out "
+        "again. That is why the message says where it stands, and shows it nowhere."
+    ),
+    fix=(
+        "Take it out and have it replaced by a new one. Put that into the organisation's secret store and name it: "
+        "`secrets: {DB_PASSWORD: {key: database, property: password}}`. What is no secret needs another name."
+    ),
+)
