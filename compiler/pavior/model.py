@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Value: TypeAlias = Any
 """None | bool | int | float | str | list[Value] | dict[str, Value]; never shared mutably: whoever changes a value copies it."""
@@ -159,13 +159,12 @@ class Action(Enum):
     KEEP = "keep"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What writing does to the file at `path`, relative to rendered/; `content` is what a created or updated file holds."""
 
     path: str
     action: Action
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

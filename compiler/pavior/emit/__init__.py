@@ -6,7 +6,6 @@ The bytes depend on the values alone: no time, version, host or order of discove
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from pavior.emit.block import TOP, find_fault, scalar, write_list, write_map
 from pavior.emit.scalar import NotEmittable, is_literal
@@ -60,18 +59,22 @@ def emit(artifact: Artifact) -> bytes:
 
 def emit_text(source: str, lines: Value) -> bytes:
     """Markdown after the line that marks the file as Pavior's: `lines` is text, or a list of such, at any depth."""
-    return (_TEXT_MARKER.format(source=source) + "".join(f"{line}\n" for line in text_lines(lines))).encode()
+    return "\n".join([_TEXT_MARKER.format(source=source)[:-1], *text_lines(lines), ""]).encode()
 
 
-def text_lines(lines: Value) -> Iterator[str]:
+def text_lines(lines: Value) -> list[str]:
     """The lines of nested lists of text. Raises NotEmittable for what is neither."""
-    if isinstance(lines, list):
-        for line in lines:
-            yield from text_lines(line)
-    elif isinstance(lines, str):
-        yield lines.removesuffix("\n")
-    else:
+    if isinstance(lines, str):
+        return [lines.removesuffix("\n")]
+    if not isinstance(lines, list):
         raise NotEmittable(f"a line of text is text, not {lines!r}")
+    found: list[str] = []
+    for line in lines:
+        if line.__class__ is str:
+            found.append(line.removesuffix("\n"))
+        else:
+            found.extend(text_lines(line))
+    return found
 
 
 def emit_value(value: Value) -> str:

@@ -73,7 +73,7 @@ def write_map(value: dict[str, Value], level: Level, out: list[str]) -> None:
             try:
                 start, form = starts[key], texts[item]
             except KeyError:
-                start, form = level.start(key), text_form(item, level)
+                start, form = starts.get(key) or level.start(key), texts.get(item) or text_form(item, level)
         elif kind is dict and item:
             try:
                 out.append(heads[key])

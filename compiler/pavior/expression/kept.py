@@ -46,13 +46,14 @@ def load(content: bytes) -> Kept:
 
 
 def _template(code: bytes, reads: frozenset[Path], again: Callable[[], Template]) -> Template:
-    @cache
-    def plain() -> Callable[[Mapping[str, Value]], list[Value]]:
-        return function_of(marshal.loads(code), "render")
+    plain: Callable[[Mapping[str, Value]], list[Value]] | None = None
 
     def render(context: Mapping[str, Value]) -> list[Value]:
+        nonlocal plain
+        if plain is None:
+            plain = function_of(marshal.loads(code), "render")
         try:
-            return plain()(context)
+            return plain(context)
         except Fault:
             return again().render(context)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
@@ -49,8 +49,7 @@ class Contribution(Generic[Item]):
     entries: Item
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered(Generic[Item]):
+class Rendered(NamedTuple, Generic[Item]):
     """One manifest and where it belongs. `path` is that of its artifact, below rendered/."""
 
     path: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pavior.diagnostics import Diagnostic
 from pavior.expression import TemplateFault
@@ -97,8 +97,7 @@ class Owner:
         return "the platform" if self.team is None else f"team `{self.team.name}`"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed(Generic[Item]):
+class Placed(NamedTuple, Generic[Item]):
     """One manifest in its artifact. `rendered` is None for a raw manifest, which `raw` then is."""
 
     path: str
