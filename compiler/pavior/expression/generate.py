@@ -5,7 +5,7 @@ What can only be there is written as one display; what may be left out is added 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,13 +13,13 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
+from pavior.expression.layers import Scoped, flattened, scoped
 from pavior.expression.makes import Scope, Variable, constant, is_scalar, is_text, makes
 from pavior.expression.runtime import text
 from pavior.expression.template import Form
 from pavior.expression.tree import (
     Bare,
     Computed,
-    Entry,
     JsonNode,
     ListNode,
     Loop,
@@ -27,7 +27,6 @@ from pavior.expression.tree import (
     Node,
     Text,
     constant_value,
-    flattened,
     is_constant,
     is_sure,
     may_omit,
@@ -42,7 +41,7 @@ SHORT = 8
 
 def generate(root: Node, form: Form) -> str:
     """The source of `render(context)`, which returns the list of items."""
-    writer = TreeWriter()
+    writer = TreeWriter(root=root)
     writer.line("items_made = []")
     checked = form is Form.VALUE or (isinstance(root, MapNode) and root.value is None and root.otherwise is None)
     writer.place(
@@ -61,6 +60,9 @@ def generate(root: Node, form: Form) -> str:
 @dataclass(slots=True)
 class TreeWriter(Writer):
     """Writes the nodes of a template."""
+
+    root: Node | None = None
+    """Where nothing is to come of it, nothing is looked up for its content."""
 
     def place(self, node: Node, scope: Scope, sink: Sink, repeats: bool = False) -> None:
         """Statements that hand the node's value to the sink, if it has one; `repeats`: a loop makes many values, not one."""
@@ -99,7 +101,7 @@ class TreeWriter(Writer):
         self.line(f"{held} = {code}")
         return held
 
-    def value(self, node: Node, scope: Scope) -> str:
+    def value(self, node: Node, scope: Scope) -> str:  # noqa: PLR0911
         """Code of the value of a node that is sure to have one."""
         match node:
             case _ if is_constant(node):
@@ -111,7 +113,15 @@ class TreeWriter(Writer):
             case ListNode():
                 return self._list(node, scope)
             case MapNode() if node.plain:
-                return self._entries(node.entries, scope)
+                return self._entries(scoped(node, scope))
+            case MapNode() if not (node.loop or node.condition or node.merges):
+                inner = self._lets(node, scope)
+                if node.value is not None:
+                    return self.value(node.value, inner)
+                flat = flattened(node, inner, self._lets)
+                if flat is not None:
+                    return self._entries(flat)
+                node, scope = replace(node, lets=()), inner
         held = self.local()
         self.place(node, scope, lambda code: self.line(f"{held} = {code}"))
         return held
@@ -167,13 +177,14 @@ class TreeWriter(Writer):
             self.place(item, scope, lambda code: self.line(f"{held}.append({code})"), repeats=True)
         return held
 
-    def _entries(self, entries: tuple[Entry, ...], scope: Scope, held: str = "") -> str:
+    def _entries(self, entries: Sequence[Scoped], held: str = "") -> str:
         """Code of a map of these entries; `held` is the local of a map that they are added to instead."""
         count = 0
         if not held:
             sure = (isinstance(entry.key, str) and is_sure(entry.value) for entry in entries)
             count = next((i for i, is_in in enumerate(sure) if not is_in), len(entries))
-            display = f"{{{', '.join(f'{e.key!r}: {self.value(e.value, scope)}' for e in entries[:count])}}}"
+            codes = (f"{entry.key!r}: {self.value(entry.value, entry.scope)}" for entry in entries[:count])
+            display = f"{{{', '.join(codes)}}}"
             if count == len(entries):
                 return display
             held = self.local("d")
@@ -182,17 +193,17 @@ class TreeWriter(Writer):
         else:
             unique = False
         for entry in entries[count:]:
-            self._entry(entry, scope, held, unique)
+            self._entry(entry, held, unique)
         return held
 
-    def _entry(self, entry: Entry, scope: Scope, held: str, unique: bool) -> None:
+    def _entry(self, entry: Scoped, held: str, unique: bool) -> None:
         if isinstance(entry.key, str):
             name = repr(entry.key)
         else:
             name = self.local("k")
-            self.line(f"{name} = {self.text(entry.key, scope)}")
+            self.line(f"{name} = {self.text(entry.key, entry.scope)}")
         slot = f"{held}[{name}]" if unique else f"{held}[key({name}, {held})]"
-        self.place(entry.value, scope, lambda code: self.line(f"{slot} = {code}"))
+        self.place(entry.value, entry.scope, lambda code: self.line(f"{slot} = {code}"))
 
     def _if_any(self, code: str, sink: Sink) -> None:
         """Hand a map or list to the sink unless it ended empty."""
@@ -232,18 +243,24 @@ class TreeWriter(Writer):
 
     def _body(self, node: MapNode, scope: Scope, sink: Sink, repeats: bool, whole: str = "") -> None:
         """What follows the loop: lets, condition and content. `whole`: the map that rounds add their entries to."""
-        for name, bare in node.lets:
-            known = constant(bare.expression, scope)
-            code = self._bare(bare, scope) if known else self._local(self._bare(bare, scope))
-            scope = {**scope, name: Variable(code, makes=makes(bare.expression, scope), constant=known)}
+        scope = self._lets(node, scope)
         if node.condition is None:
             self._content(node, scope, sink, repeats, whole)
             return
         with self.block(f"if {self._bare(node.condition, scope)}:"):
+            if node is self.root:
+                self.base = self.depth
             self._content(node, scope, sink, repeats, whole)
         if node.otherwise is not None:
             with self.block("else:"):
                 self.place(node.otherwise, scope, sink, repeats)
+
+    def _lets(self, node: MapNode, scope: Scope) -> Scope:
+        for name, bare in node.lets:
+            known = constant(bare.expression, scope)
+            code = self._bare(bare, scope) if known else self._local(self._bare(bare, scope))
+            scope = {**scope, name: Variable(code, makes=makes(bare.expression, scope), constant=known)}
+        return scope
 
     def _content(self, node: MapNode, scope: Scope, sink: Sink, repeats: bool, whole: str) -> None:
         if node.value is not None:
@@ -251,17 +268,21 @@ class TreeWriter(Writer):
         elif node.merges or node.includes:
             self._merged(node, scope, sink)
         elif whole:
-            self._entries(node.entries, scope, whole)
+            self._entries(scoped(node, scope), whole)
         elif any(isinstance(entry.key, str) and is_sure(entry.value) for entry in node.entries):
-            sink(self._entries(node.entries, scope))
+            sink(self._entries(scoped(node, scope)))
         else:
-            self._if_any(self._entries(node.entries, scope), sink)
+            self._if_any(self._entries(scoped(node, scope)), sink)
 
     def _merged(self, node: MapNode, scope: Scope, sink: Sink) -> None:
         """Maps on top of one another. All of them are made here and now, so the lowest can take in the others."""
-        flat = flattened(node)
+        flat = flattened(node, scope, self._lets)
         if flat is not None:
-            self._content(replace(node, entries=flat, includes=()), scope, sink, False, "")
+            code = self._entries(flat)
+            if any(is_sure(entry.value) for entry in flat):
+                sink(code)
+            else:
+                self._if_any(code, sink)
             return
         held = self.local("d")
         includes = node.includes
@@ -276,7 +297,7 @@ class TreeWriter(Writer):
         for source in node.merges:
             self.place(source, scope, lambda code: self.line(f"for s in sources({code}): overlay({held}, s)"))
         if node.entries:
-            self.line(f"overlay({held}, {self._entries(node.entries, scope)})")
+            self.line(f"overlay({held}, {self._entries(scoped(node, scope))})")
         self._if_any(held, sink)
 
     def _overlay(self, held: str, form: str, code: str) -> None:

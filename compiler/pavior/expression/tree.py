@@ -188,52 +188,6 @@ def _content_is_sure(node: MapNode) -> bool:
     )
 
 
-def flattened(node: MapNode) -> tuple[Entry, ...] | None:
-    """The entries of a map that takes in fragments, in the order and with the values that laying one map over the other gives;
-    None where only values can tell what these are."""
-    if node.merges:
-        return None
-    result: dict[str, Node] = {}
-    for layer in (*node.includes, node):
-        if layer is node:
-            entries: tuple[Entry, ...] | None = node.entries
-        elif isinstance(layer, MapNode) and not (layer.loop or layer.lets or layer.condition or layer.value):
-            entries = flattened(layer)
-        else:
-            return None
-        if entries is None or not _lay_over(result, entries):
-            return None
-    return tuple(Entry(key, value) for key, value in result.items())
-
-
-def _lay_over(result: dict[str, Node], entries: tuple[Entry, ...]) -> bool:
-    """Lay the entries over those of `result`; False where their outcome is not known before there are values."""
-    for entry in entries:
-        if not isinstance(entry.key, str):
-            return False
-        below = result.get(entry.key)
-        outcome = entry.value if below is None else _outcome(below, entry.value)
-        if outcome is None:
-            return False
-        result[entry.key] = outcome
-    return True
-
-
-def _outcome(below: Node, above: Node) -> Node | None:
-    """What is there when `above` is laid over `below`, if that is known."""
-    if not (is_sure(below) and is_sure(above)) or (isinstance(above, Constant) and above.value == {}):
-        return None
-    if isinstance(below, MapNode) and isinstance(above, MapNode):
-        if not (below.plain and above.plain and all(isinstance(entry.key, str) for entry in below.entries)):
-            return None
-        inside = {str(entry.key): entry.value for entry in below.entries}
-        if not _lay_over(inside, above.entries):
-            return None
-        return MapNode(tuple(Entry(key, value) for key, value in inside.items()), above.site)
-    known = isinstance(below, Constant | Text) or isinstance(above, Constant | Text | ListNode)
-    return above if known else None
-
-
 def may_omit(expression: nodes.Expr) -> bool:
     """Whether the whole expression can be `omit`."""
     match expression:

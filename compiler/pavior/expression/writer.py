@@ -1,7 +1,8 @@
 """Python source for expressions. Lines go into blocks; what a block has looked up, the blocks inside it use again.
 
 Paths are looked up in statements of their own, before the expression that reads them: `get` never fails, so looking
-up early what is then not needed changes nothing.
+up early what is then not needed changes nothing. What begins in the context is looked up once, before the first block
+that needs it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,20 @@ class Writer:
     """Writes expressions as Python, and the statements that they need before them."""
 
     lines: list[str] = field(default_factory=list)
+    base: int = 0
+    """The depth of the block in which what comes of the context is looked up."""
     _known: list[dict[str, str]] = field(default_factory=lambda: [{}])
+    _heads: list[int] = field(default_factory=list)
+    """Of each open block, the line that the statement begins with which it belongs to."""
+    _closed: int = 0
+    """The same of the block that was closed last."""
+    _lasting: set[str] = field(default_factory=set)
+    """Locals that come of the context alone."""
     _count: int = 0
+
+    @property
+    def depth(self) -> int:
+        return len(self._heads)
 
     def line(self, code: str) -> None:
         self.lines.append("    " * len(self._known) + code)
@@ -42,13 +55,15 @@ class Writer:
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
         """An indented block, which holds a statement whatever happens in it."""
+        self._heads.append(self._closed if head == "else:" else len(self.lines))
         self.line(head)
+        written = self.lines[-1]
         self._known.append({})
-        start = len(self.lines)
         yield
-        if len(self.lines) == start:
+        if self.lines[-1] is written:
             self.line("pass")
         self._known.pop()
+        self._closed = self._heads.pop()
 
     def local(self, letter: str = "t") -> str:
         self._count += 1
@@ -177,21 +192,36 @@ class Writer:
         if len(path) == 1:
             return str(path[0])
         if len(path) == 2 and path[0] == "":
-            code = f"context.get({path[1]!r})"
-        else:
-            base, key = self.lookup(path[:-1]), repr(path[-1])
-            inline = f"{base}.get({key}) if {base}.__class__ is dict else "
-            code = f"{inline if isinstance(path[-1], str) else ''}get({base}, {key})"
-        return self.held(code, "v")
+            return self.held(f"context.get({path[1]!r})", "v", lasting=True)
+        base, key = self.lookup(path[:-1]), repr(path[-1])
+        inline = f"{base}.get({key}) if {base}.__class__ is dict else "
+        code = f"{inline if isinstance(path[-1], str) else ''}get({base}, {key})"
+        return self.held(code, "v", lasting=self.lasts(base))
 
-    def held(self, code: str, letter: str = "t") -> str:
-        """The local that holds what `code` gives, wherever it is evaluated: its statement is written where it is first needed."""
+    def lasts(self, local: str) -> bool:
+        """Whether a local comes of the context alone, so that it is the same in all blocks."""
+        return local in self._lasting
+
+    def held(self, code: str, letter: str = "t", *, lasting: bool = False) -> str:
+        """The local that holds what `code` gives, wherever it is evaluated: its statement is written where it is first needed.
+
+        One that is `lasting` cannot fail and comes of the context alone: it goes before the block of the base that needs it.
+        """
         for known in self._known:
             if code in known:
                 return known[code]
         held = self.local(letter)
-        self.line(f"{held} = {code}")
-        self._known[-1][code] = held
+        home = min(self.base, self.depth) if lasting else self.depth
+        if home == self.depth:
+            self.line(f"{held} = {code}")
+        else:
+            self.lines.insert(self._heads[home], "    " * (home + 1) + f"{held} = {code}")
+            # Before the whole statement; what comes after it moves, a statement that this block belongs to included.
+            self._heads[home + 1 :] = [head + 1 for head in self._heads[home + 1 :]]
+            self._heads[home] += 1
+        self._known[home][code] = held
+        if lasting:
+            self._lasting.add(held)
         return held
 
 
