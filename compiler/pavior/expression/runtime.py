@@ -5,7 +5,7 @@ Every function is total over plain data: it answers, or raises Fault. None is ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeGuard
@@ -197,25 +197,22 @@ def join_round(whole: dict[str, Value], part: Mapping[str, Value]) -> None:
 def json_document(value: Value) -> str:
     """The value as JSON that a difference shows well: a line for each entry of the outermost map and for each map in a list
     there, all below on one line."""
-    if isinstance(value, dict) and value:
-        return "{\n" + ",\n".join([f"  {_json(name)}: {_json_lines(entry)}" for name, entry in value.items()]) + "\n}"
-    return _json_lines(value, "")
-
-
-def _json_lines(value: Value, margin: str = "  ") -> str:
-    if not isinstance(value, list) or not any(isinstance(item, dict | list) for item in value):
-        return _json(value)
-    lines = f",\n{margin}  ".join([_json(item) for item in value])
-    return f"[\n{margin}  {lines}\n{margin}]"
-
-
-def _json(value: Value) -> str:
     from orjson import JSONEncodeError, dumps  # noqa: PLC0415  (few templates write JSON)
 
     try:
-        return dumps(value).decode()
+        if not isinstance(value, dict) or not value:
+            return _json_lines(value, "", dumps)
+        entries = [f"  {dumps(name).decode()}: {_json_lines(entry, '  ', dumps)}" for name, entry in value.items()]
     except JSONEncodeError as error:
         raise Fault(f"JSON can't hold this: {str(error).lower()}") from None
+    return "{\n" + ",\n".join(entries) + "\n}"
+
+
+def _json_lines(value: Value, margin: str, dumps: Callable[[Value], bytes]) -> str:
+    if not isinstance(value, list) or not any(isinstance(item, dict | list) for item in value):
+        return dumps(value).decode()
+    lines = f",\n{margin}  ".encode().join([dumps(item) for item in value]).decode()
+    return f"[\n{margin}  {lines}\n{margin}]"
 
 
 def contains(container: Value, value: Value) -> bool:
