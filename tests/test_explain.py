@@ -103,3 +103,17 @@ def test_what_chose_a_layer_is_told(fleet, everyone):
     assert (tier.path, tier.value, tier.choices) == (("tier",), "critical", ())
     (storage,) = leaves["postgres.yaml", ("spec", "highAvailability")].reads
     assert [choice.path for choice in storage.choices] == [("needs", "orders", "type")]
+
+
+def test_what_chose_the_environment_of_a_catalogues_entry_is_told(fleet, everyone):
+    def chosen(service: str) -> dict[str, bool]:
+        (owner,) = [o for o in everyone if o.folder == f"backstage/{service}"]
+        leaves = {(leaf.artifact.rpartition("/")[2], leaf.at): leaf for leaf in explain_owner(fleet, owner)}
+        reads = {read.path: read for read in leaves["backstage.yaml", ("metadata", "links", 0, "url")].reads}
+        assert reads["ingress", "hosts", 0].choices == ()
+        domain = reads["environment", "domain"]
+        assert {choice.path for choice in domain.choices} == {domain.contributors[-1].chosen_by}
+        return {choice.contributors[-1].span.file.rpartition("/")[2]: choice.value for choice in domain.choices}
+
+    assert chosen("payments/checkout") == {"prod.yaml": True, "dev.yaml": False, "staging.yaml": False}
+    assert chosen("storefront/recommendations") == {"dev.yaml": False, "staging.yaml": False}

@@ -128,9 +128,15 @@ def test_a_rollout_finds_what_it_names_before_it_is_there_itself(services):
             for routing in [strategy["trafficRouting"]["istio"]] if "trafficRouting" in strategy else []:
                 (routes,) = of(manifests, "VirtualService")
                 assert routing["virtualService"]["name"] == routes["metadata"]["name"]
+                # The controller writes weights into the routes that it is told of, and refuses those without both versions.
                 assert sorted(routing["virtualService"]["routes"]) == sorted(
-                    route["name"] for route in routes["spec"]["http"]
-                )
+                    route["name"] for route in routes["spec"]["http"] if not is_asked_for(route)
+                ), service
+                for route in routes["spec"]["http"]:
+                    shares = [(each["destination"]["subset"], each.get("weight")) for each in route["route"]]
+                    alone = is_asked_for(route)
+                    assert shares == ([("canary", None)] if alone else [("stable", 100), ("canary", 0)]), service
+                    seen |= {"preview"} if alone else set()
                 (rule,) = of(manifests, "DestinationRule")
                 subsets = [subset["name"] for subset in rule["spec"]["subsets"]]
                 assert (
@@ -140,7 +146,12 @@ def test_a_rollout_finds_what_it_names_before_it_is_there_itself(services):
                     assert manifest["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] == "-1", service
             for manifest in of(manifests, "AnalysisTemplate"):
                 assert manifest["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] == "-1", service
-    assert seen == {"canary", "blueGreen"}
+    assert seen == {"canary", "blueGreen", "preview"}
+
+
+def is_asked_for(route: Manifest) -> bool:
+    """Does a request come this way only by a header of its own? Then no share of the others is meant."""
+    return all("headers" in match for match in route["match"])
 
 
 def analyses(rollout: Manifest) -> Iterator[tuple[str, Manifest]]:

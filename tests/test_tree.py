@@ -195,11 +195,12 @@ def every_destination_of_the_mesh_is_there(cluster: Cluster) -> Iterator[str]:
 
 
 def what_a_sidecar_may_reach_is_there(cluster: Cluster) -> Iterator[str]:
-    known, platform = host_ports(cluster), {settings("istio")["controlPlane"]["namespace"]}
+    """All of a namespace is reached in the control plane's, and in the Sidecar's own, which is `.`."""
+    known, open_to_all = host_ports(cluster), {settings("istio")["controlPlane"]["namespace"], "."}
     for sidecar in cluster.of("Sidecar"):
         for each in within(sidecar, "spec", "egress", "hosts"):
             space, _, host = each.partition("/")
-            if host not in known and not (host == "*" and space in platform):
+            if host not in known and not (host == "*" and space in open_to_all):
                 yield f"{named(sidecar)} reaches {host}, which is not there"
 
 
@@ -500,6 +501,8 @@ PLANTED: tuple[tuple[Check, str, str, Any], ...] = (
     (every_destination_of_the_mesh_is_there, "DestinationRule", "spec/host", "other"),
     (every_destination_of_the_mesh_is_there, "DestinationRule", "spec/subsets/0/labels/other", "x"),
     (what_a_sidecar_may_reach_is_there, "Sidecar", "spec/egress/0/hosts/1", "payments/other"),
+    (what_a_sidecar_may_reach_is_there, "Sidecar", "spec/egress/0/hosts/0", "payments/*"),
+    (what_a_sidecar_may_reach_is_there, "Sidecar", "spec/egress/0/hosts/0", "./other"),
     (every_principal_is_a_service_account, "ServiceAccount", "metadata/name", "other"),
     (
         every_principal_is_a_service_account,

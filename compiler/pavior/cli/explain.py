@@ -132,10 +132,11 @@ def _read_lines(read: Read, indent: str) -> Iterator[str]:
         mark = "*" if index == len(read.contributors) - 1 else " "
         yield f"{indent}  {mark} {_contributor(contributor)}"
     # What chose the others is in the JSON: here it would hide what won.
-    for choice in read.choices:
-        if read.contributors[-1].chosen_by == choice.path:
-            yield f"{indent}  chosen by"
-            yield from _read_lines(choice, f"{indent}    ")
+    choices = [choice for choice in read.choices if read.contributors[-1].chosen_by == choice.path]
+    if choices:
+        yield f"{indent}  chosen by"
+    for choice in choices:
+        yield from _read_lines(choice, f"{indent}    ")
     for step in read.steps:
         yield f"{indent}  by {_place(step.origin.span)}: {visible(_clip(step.origin.text))}"
         for inner in step.reads:

@@ -6,7 +6,7 @@ holds the fleet's manifests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,6 @@ from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
 from pavior.pipeline.work import LostWorker, work_all
-from pavior.platform import TargetContext
 
 __all__ = ["Clock", "LostWorker", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
 
@@ -148,21 +147,16 @@ def planned(
 def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
     """Everything that is rendered, in groups that are written together or not at all: a service in all its targets."""
     targets = [t for t in fleet.platform.targets if selection.environment(t.target.environment)]
-    catalogue = () if selection.environments else fleet.platform.catalogue
+    entries = 0 if selection.environments else 1
+    shared = [*targets, *islice(fleet.entries(), entries)]
     if not selection.names and not selection.teams:
-        yield from ([Owner(target)] for target in (*targets, *_first(catalogue)))
+        yield from ([Owner(target)] for target in shared)
     for team in fleet.teams.values():
         if selection.team(team.name) and team.name not in fleet.broken_teams:
-            yield from ([Owner(target, team)] for target in (*targets, *_first(catalogue)))
+            yield from ([Owner(target, team)] for target in shared)
     for service in fleet.services.values():
         if selection.service(service.id) and fleet.writable(service.id):
             group = [Owner(t, service.team, service) for t in targets if layers_of(service, t.target) is not None]
-            entries = (t for t in catalogue if layers_of(service, t.target) is not None)
-            group += [Owner(t, service.team, service) for t in _first(entries)]
+            group += [Owner(t, service.team, service) for t in islice(fleet.entries(service), entries)]
             if group:
                 yield group
-
-
-def _first(contexts: Iterable[TargetContext]) -> list[TargetContext]:
-    """Of what the catalogue's entries could be about, what they are about."""
-    return list(islice(contexts, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic
@@ -10,7 +10,7 @@ from pavior.model import ServiceId
 from pavior.phases.compose import Files
 from pavior.phases.discover import Repository
 from pavior.phases.link import Links
-from pavior.pipeline.assemble import Owner, ServiceInput, Stacks, TeamInput
+from pavior.pipeline.assemble import Owner, ServiceInput, Stacks, TeamInput, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.platform import Platform, TargetContext
 
@@ -48,6 +48,12 @@ class Fleet:
     def owner(self, service: ServiceId, target: TargetContext) -> Owner:
         known = self.services[service]
         return Owner(target, known.team, known)
+
+    def entries(self, service: ServiceInput | None = None) -> Iterator[TargetContext]:
+        """What the catalogue's entry of a service, or of anything else, could be about; it is about the first."""
+        for context in self.platform.catalogue:
+            if service is None or layers_of(service, context.target) is not None:
+                yield context
 
     def writable(self, service: ServiceId) -> bool:
         return service in self.services and service not in self.broken and service not in self.blocked

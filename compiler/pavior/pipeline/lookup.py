@@ -9,7 +9,7 @@ from pavior.emit import marker_source
 from pavior.model import CATALOGUE, RENDERED, Positions, Source, Span
 from pavior.model import Path as ValuePath
 from pavior.phases.load import load_all
-from pavior.pipeline.assemble import Owner, ServiceInput, layers_of
+from pavior.pipeline.assemble import Owner, ServiceInput
 from pavior.pipeline.fleet import Fleet
 from pavior.platform import TargetContext
 
@@ -37,8 +37,7 @@ def target_of(fleet: Fleet, name: str) -> TargetContext:
 
 def catalogue_target(fleet: Fleet, service: ServiceInput | None = None) -> TargetContext:
     """What the catalogue's entry of a service, or of anything else, is about: the first target that it runs in."""
-    contexts = fleet.platform.catalogue
-    return next(c for c in contexts if service is None or layers_of(service, c.target) is not None)
+    return next(fleet.entries(service))
 
 
 def owner_of_artifact(fleet: Fleet, root: Path, artifact: str) -> Owner:

@@ -6,7 +6,7 @@ Layers are merged once more with origins for one service in one target; nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pavior.expression import LeafOrigin, OriginTree, Template, Traced
 from pavior.layering.merge import part
@@ -30,6 +30,9 @@ def _value(item: Traced) -> Value:
 
 TRACED: Evaluator[Traced] = Evaluator(_trace, _value)
 
+PRODUCTION: Path = ("environment", "production")
+"""What chooses the environment that an entry of the catalogue is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -43,7 +46,7 @@ class Step:
 class Read:
     """One value that an expression read: every layer that spoke of it, the winner last, or the leaves that made it.
 
-    `choices` are what chose those layers: a tier, a size, the type of an entry.
+    `choices` are what chose those layers: a tier, a size, the type of an entry; and, of the catalogue's entry, the environment.
     """
 
     path: Path
@@ -101,8 +104,29 @@ class Provenance:
     def follow(self, path: Path, voice: Voice) -> Read:
         """Who set what stands at a path of the scene."""
         if (path, voice) not in self._followed:
-            self._followed[path, voice] = self._follow(path, voice)
+            read = self._follow(path, voice)
+            self._followed[path, voice] = self._as_entry(read) if self.owner.target.catalogue else read
         return self._followed[path, voice]
+
+    def _as_entry(self, read: Read) -> Read:
+        """A read of the catalogue's entry: what an environment's file says of it was chosen with the environment."""
+        environment = self.fleet.platform.environments[self.owner.target.target.environment]
+        mine = [c.span.file == environment.source.path for c in read.contributors]
+        if not any(mine):
+            return read
+        contributors = tuple(
+            replace(c, chosen_by=c.chosen_by or PRODUCTION) if is_mine else c
+            for c, is_mine in zip(read.contributors, mine, strict=True)
+        )
+        return replace(read, contributors=contributors, choices=(*read.choices, *self._productions()))
+
+    def _productions(self) -> Iterator[Read]:
+        """Which of the environments that the catalogue's entry could be about are production."""
+        for name in dict.fromkeys(context.target.environment for context in self.fleet.entries(self.owner.service)):
+            document = self.fleet.platform.environments[name]
+            value, positions = part(document.value, PRODUCTION[1:]), document.positions()
+            span = head(positions.value(())) if value is None else positions.value(PRODUCTION[1:])
+            yield Read(PRODUCTION, value, (Contributor(f"environment {name}", span, value),))
 
     def _follow(self, path: Path, voice: Voice) -> Read:
         root = path[0]
