@@ -122,3 +122,13 @@ def test_where_clusters_of_an_environment_differ_it_asks_for_one(tmp_path):
 def test_where_clusters_of_an_environment_agree_its_name_is_enough(tmp_path):
     found = run(tiny(tmp_path / "repository"), "explain", "red/one", "env.LEVEL", "--env", "prod")
     assert (found.status, "= quiet" in found.output) == (0, True)
+
+
+def test_a_service_with_errors_is_not_said_to_be_missing(tmp_path):
+    root = tiny(tmp_path / "repository")
+    edit(root, "teams/red/one/platform.yaml", "goldenPath: app", "goldenPath: ap")
+    assert (
+        run(root, "explain", "red/one", "--env", "dev").errors
+        == "pavior: `red/one` has errors: run `pavior validate`\n"
+    )
+    assert "there is no service `red/ones`: did you mean" in run(root, "explain", "red/ones", "--env", "dev").errors

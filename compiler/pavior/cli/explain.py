@@ -90,9 +90,12 @@ def _of_spec(fleet: Fleet, name: str, environment: str | None, pointer: str | No
     """The leaves of a service's effective spec, or those at a path of it."""
     service = next((s for s in fleet.services.values() if str(s.id) == name), None)
     if service is None:
-        near = did_you_mean(name, [str(s) for s in fleet.services])
+        known = [str(s) for s in fleet.repository.services]
+        if name in known:
+            raise NotFound(f"`{name}` has errors: run `pavior validate`")
+        near = did_you_mean(name, known)
         hint = f"did you mean `{near}`?" if near else "run `pavior list`"
-        raise NotFound(f"there is no service `{name}` without errors: {hint}")
+        raise NotFound(f"there is no service `{name}`: {hint}")
     targets = [t for t in fleet.platform.targets if layers_of(service, t.target) is not None]
     names = ", ".join(t.target.name for t in targets)
     if environment is None and len(targets) > 1:
