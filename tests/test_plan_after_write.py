@@ -146,6 +146,11 @@ def test_a_part_that_does_not_exist_is_told(root: Path) -> None:
     assert states(root) == before
 
 
+def test_the_path_of_a_service_is_told_its_name(root: Path) -> None:
+    for path in ("teams/red/one", "teams/red/one/", "teams/red/one/platform.yaml"):
+        assert "hint: did you mean `red/one`?" in run(root, "render", path).errors
+
+
 def test_files_of_a_removed_service_go_and_foreign_files_stay(root: Path) -> None:
     put(root, "rendered/dev/red/two/README.md", "mine")
     put(root, "rendered/dev/red/notes.yaml", "mine: true\n")

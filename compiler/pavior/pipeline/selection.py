@@ -61,7 +61,10 @@ def require_known(repository: Repository, targets: Iterable[str], selection: Sel
     for name in selection.names:
         unlisted = name.startswith(tuple(f"{path}/" for path in unusable))
         if name not in services and not unlisted and not ("/" in name and _is_rendered(rendered, name, "*/{}")):
-            hint = f"did you mean `--team {name}`?" if name in repository.teams else _nearest(name, services)
+            # A shell completes the path of a file that lies in the service's folder.
+            folder = next((s for s in services if f"{name}/".startswith(f"{TEAMS}/{s}/")), None)
+            near = f"did you mean `{folder}`?" if folder else _nearest(name, services)
+            hint = f"did you mean `--team {name}`?" if name in repository.teams else near
             raise UnknownName(f"there is no service `{name}`", hint)
     for team in selection.teams:
         known = {*repository.teams, *unusable}
