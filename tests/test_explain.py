@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.fleets import edit, run, tiny
 
 from pavior.model import Span
 from pavior.pipeline import Selection, owners
@@ -117,3 +118,31 @@ def test_what_chose_the_environment_of_a_catalogues_entry_is_told(fleet, everyon
 
     assert chosen("payments/checkout") == {"prod.yaml": True, "dev.yaml": False, "staging.yaml": False}
     assert chosen("storefront/recommendations") == {"dev.yaml": False, "staging.yaml": False}
+
+
+def test_where_clusters_of_an_environment_differ_it_asks_for_one(tmp_path):
+    root = tiny(tmp_path / "repository")
+    east = 'us-1: {server: "https://us-1.tiny.example"'
+    edit(root, "golden-paths/environments/prod.yaml", east, f"{east}, defaults: {{env: {{LEVEL: loud}}}}")
+    found = run(root, "explain", "red/one", "env.LEVEL", "--env", "prod")
+    assert (found.status, found.output) == (2, "")
+    assert found.errors == (
+        "pavior: it is not the same in every cluster of prod: name one with --env: prod@eu-1, prod@us-1\n"
+    )
+    assert "= quiet" in run(root, "explain", "red/one", "env.LEVEL", "--env", "prod@eu-1").output
+    assert "= loud" in run(root, "explain", "red/one", "env.LEVEL", "--env", "prod@us-1").output
+
+
+def test_where_clusters_of_an_environment_agree_its_name_is_enough(tmp_path):
+    found = run(tiny(tmp_path / "repository"), "explain", "red/one", "env.LEVEL", "--env", "prod")
+    assert (found.status, "= quiet" in found.output) == (0, True)
+
+
+def test_a_service_with_errors_is_not_said_to_be_missing(tmp_path):
+    root = tiny(tmp_path / "repository")
+    edit(root, "teams/red/one/platform.yaml", "goldenPath: app", "goldenPath: ap")
+    assert (
+        run(root, "explain", "red/one", "--env", "dev").errors
+        == "pavior: `red/one` has errors: run `pavior validate`\n"
+    )
+    assert "there is no service `red/ones`: did you mean" in run(root, "explain", "red/ones", "--env", "dev").errors

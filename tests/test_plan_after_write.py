@@ -110,12 +110,32 @@ def test_a_render_of_a_part_leaves_what_it_is_not_about_however_wrong(root: Path
     assert not (root / "rendered/dev/red/one/old.yaml").exists()
 
 
+def test_one_cluster_of_an_environment_is_a_part(root: Path) -> None:
+    edit(root, "golden-paths/components/process/manifests/settings.yaml", "  retries:", "  changed: all\n  retries:")
+    put(
+        root,
+        "rendered/prod@eu-1/red/one/old.yaml",
+        "# Rendered by Pavior from teams/red/one; edit that, not this file.\n",
+    )
+    before = states(root)
+    assert run(root, "check", "--env", "prod@eu-1").status == 1
+    assert run(root, "check", "--env", "prod@us-1", "red/one").status == 1
+    assert run(root, "render", "--env", "prod@eu-1").status == 0
+    assert {path.split("/")[0] for path in touched(before, root)} == {"prod@eu-1"}
+    assert not (root / "rendered/prod@eu-1/red/one/old.yaml").exists()
+    assert run(root, "check", "--env", "prod@eu-1").status == 0
+    assert "red/one" in run(root, "list", "--env", "prod@eu-1").output
+
+
 def test_a_part_that_does_not_exist_is_told(root: Path) -> None:
     before = states(root)
     for arguments in (
         ["red/none"],
         ["--team", "green"],
         ["--env", "moon"],
+        ["--env", "prod@moon"],
+        ["--env", "pro*"],
+        ["--team", "r*"],
         ["red"],
         ["--team", "../x"],
         ["--env", "/*"],
@@ -124,6 +144,11 @@ def test_a_part_that_does_not_exist_is_told(root: Path) -> None:
         assert found.status == 2, arguments
         assert arguments[-1] in found.errors
     assert states(root) == before
+
+
+def test_the_path_of_a_service_is_told_its_name(root: Path) -> None:
+    for path in ("teams/red/one", "teams/red/one/", "teams/red/one/platform.yaml"):
+        assert "hint: did you mean `red/one`?" in run(root, "render", path).errors
 
 
 def test_files_of_a_removed_service_go_and_foreign_files_stay(root: Path) -> None:

@@ -146,6 +146,10 @@ class Platform:
     def targets_of(self, environment: str) -> tuple[TargetContext, ...]:
         return tuple(t for t in self.targets if t.target.environment == environment)
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        return tuple(t.target.name for t in self.targets)
+
 
 def scenes_of(type_name: str | None, scene: Scene, settings: Value) -> Iterable[Scene]:
     """The contexts in which a component's templates run: one, or one for each entry of `needs` of its type, by sorted name.

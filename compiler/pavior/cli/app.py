@@ -16,7 +16,11 @@ _FORMAT = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How findings are shown."
 )
 _ENVIRONMENT = click.option(
-    "--env", "environments", multiple=True, metavar="ENV", help="Only this environment (repeatable)."
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    help="Only this environment, or render target such as prod@eu-1 (repeatable).",
 )
 _TEAM = click.option("--team", "teams", multiple=True, metavar="TEAM", help="Only this team's services (repeatable).")
 _NAMES = click.argument("names", nargs=-1, metavar="[SERVICE]...")

@@ -14,13 +14,14 @@ from pavior.emit import emit_value
 from pavior.model import RENDERED, Contributor, Span
 from pavior.model import Path as ValuePath
 from pavior.phases.write import recover
-from pavior.pipeline.assemble import Owner, layers_of
+from pavior.pipeline.assemble import Owner, ServiceInput, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.explain import Explanation, explain_owner
 from pavior.pipeline.fleet import Fleet
-from pavior.pipeline.lookup import NotFound, owner_of_artifact, place_at_line, place_at_pointer, resolve, target_of
+from pavior.pipeline.lookup import NotFound, owner_of_artifact, place_at_line, place_at_pointer, resolve, targets_of
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.provenance import Provenance, Read, Step, at_path
+from pavior.platform import TargetContext
 from pavior.report.escaping import visible
 
 CLEAN, FOUND, USAGE = 0, 1, 2
@@ -89,15 +90,27 @@ def _of_spec(fleet: Fleet, name: str, environment: str | None, pointer: str | No
     """The leaves of a service's effective spec, or those at a path of it."""
     service = next((s for s in fleet.services.values() if str(s.id) == name), None)
     if service is None:
-        near = did_you_mean(name, [str(s) for s in fleet.services])
+        known = [str(s) for s in fleet.repository.services]
+        if name in known:
+            raise NotFound(f"`{name}` has errors: run `pavior validate`")
+        near = did_you_mean(name, known)
         hint = f"did you mean `{near}`?" if near else "run `pavior list`"
-        raise NotFound(f"there is no service `{name}` without errors: {hint}")
+        raise NotFound(f"there is no service `{name}`: {hint}")
     targets = [t for t in fleet.platform.targets if layers_of(service, t.target) is not None]
+    names = ", ".join(t.target.name for t in targets)
     if environment is None and len(targets) > 1:
-        raise NotFound(f"name an environment with --env: {', '.join(t.target.name for t in targets)}")
-    target = target_of(fleet, environment) if environment else targets[0]
-    if target not in targets:
-        raise NotFound(f"{name} does not run in {target.target.name}")
+        raise NotFound(f"name an environment with --env: {names}")
+    asked = targets_of(fleet, environment) if environment else targets
+    if not any(t in targets for t in asked):
+        raise NotFound(f"{name} does not run in {environment}: it runs in {names}")
+    answers = [_in_target(fleet, service, t, pointer) for t in asked]
+    if any(answer != answers[0] for answer in answers):
+        several = ", ".join(t.target.name for t in asked)
+        raise NotFound(f"it is not the same in every cluster of {environment}: name one with --env: {several}")
+    return answers[0]
+
+
+def _in_target(fleet: Fleet, service: ServiceInput, target: TargetContext, pointer: str | None) -> list[Answer]:
     provenance = Provenance(fleet, Owner(target, service.team, service))
     at = resolve(provenance.scene, pointer) if pointer else ()
     spec_paths = [p for p in provenance.origins if p and (at is None or p[: len(at)] == at)]
@@ -105,7 +118,7 @@ def _of_spec(fleet: Fleet, name: str, environment: str | None, pointer: str | No
         wanted = tuple((pointer or "").replace("/", ".").strip(".").split("."))
         spec_paths = [p for p in provenance.origins if tuple(map(str, p)) == wanted]
     if not spec_paths:
-        raise NotFound(f"no layer says anything about {pointer} of {name} in {target.target.name}")
+        raise NotFound(f"no layer says anything about {pointer} of {service.id} in {target.target.name}")
     reads = [Read(p, at_path(provenance.scene, p), provenance.origins[p]) for p in spec_paths]
     return [r for r in reads if not isinstance(r.value, dict) or not r.value or len(reads) == 1]
 

@@ -15,6 +15,7 @@ from pavior.diagnostics.codes import validate as codes
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.model import Document, Path, Positions, Span, Value
 from pavior.schema import Kind, PathSchemas, Schema, Schemas
+from pavior.schema.digits import lost_digits
 from pavior.schema.explain import MOST_FAULTS, faults
 from pavior.schema.fault import Fault, Subject, diagnostic
 from pavior.schema.needs import Needs, entries, full_entry_faults
@@ -43,14 +44,15 @@ def validate(
     value = document.value
     path, schema, found = _schemas_of(value, kind, schemas, golden_path)
     needs = Needs(path, schemas, types or {})
+    positions = cache(document.positions)
+    written = _written(document, positions)
+    found += islice(lost_digits(schema.node, value, written), MOST_FAULTS)
     if (
         not found
         and schema.accepts(value)
         and not any(True for _ in entries(needs, value, _LAYERS.get(kind, ()), _none))
     ):
         return Outcome(document)
-    positions = cache(document.positions)
-    written = _written(document, positions)
     name = _NAMES.get(kind, document.source.path.rpartition("/")[2])
     subject = Subject(name, f"schemas/{kind}.schema.json", (), written, _elsewhere(path, schemas))
     found += faults(schema, value, subject)

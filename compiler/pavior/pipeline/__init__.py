@@ -73,7 +73,7 @@ def render(
         report.diagnostics.extend(outcome.diagnostics)
         return report
     fleet = outcome.value
-    require_known(fleet.repository, selection)
+    require_known(fleet.repository, fleet.platform.target_names, selection)
     with transaction(root) as writing:
         for step in planned(fleet, selection, report, progress, jobs):
             with report.clock.phase("write"):
@@ -97,7 +97,7 @@ def check(
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
         return report
-    require_known(outcome.value.repository, selection)
+    require_known(outcome.value.repository, outcome.value.platform.target_names, selection)
     differing = {}
     for step in planned(outcome.value, selection, report, progress, jobs):
         for unit in step.units:
@@ -146,7 +146,7 @@ def planned(
 
 def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
     """Everything that is rendered, in groups that are written together or not at all: a service in all its targets."""
-    targets = [t for t in fleet.platform.targets if selection.environment(t.target.environment)]
+    targets = [t for t in fleet.platform.targets if selection.target(t.target.name)]
     entries = 0 if selection.environments else 1
     shared = [*targets, *islice(fleet.entries(), entries)]
     if not selection.names and not selection.teams:

@@ -21,11 +21,11 @@ def listing(root: Path, selection: Selection) -> tuple[list[Diagnostic], list[di
     if outcome.value is None:
         return list(outcome.diagnostics), []
     fleet, rows = outcome.value, []
-    require_known(fleet.repository, selection)
+    require_known(fleet.repository, fleet.platform.target_names, selection)
     for service in fleet.services.values():
         targets = [t.target for t in fleet.platform.targets if layers_of(service, t.target) is not None]
         names = list(dict.fromkeys(t.environment for t in targets))
-        if not selection.service(service.id) or not any(selection.environment(n) for n in names):
+        if not selection.service(service.id) or not any(selection.target(t.name) for t in targets):
             continue
         specs = [made[0] for t in targets if (made := effective_spec(fleet.stacks, service, t)) is not None]
         needs = {f"{name} ({entry['type']})" for spec in specs for name, entry in (spec.get("needs") or {}).items()}

@@ -26,13 +26,12 @@ class Place:
     at: ValuePath
 
 
-def target_of(fleet: Fleet, name: str) -> TargetContext:
-    """A render target by its name, or by that of an environment with one cluster. Raises NotFound."""
-    for target in fleet.platform.targets:
-        if name in (target.target.name, target.target.environment):
-            return target
-    known = ", ".join(t.target.name for t in fleet.platform.targets)
-    raise NotFound(f"there is no environment {name!r}: there are {known}")
+def targets_of(fleet: Fleet, name: str) -> list[TargetContext]:
+    """The render target of a name, or all those of an environment. Raises NotFound where there is none."""
+    found = [t for t in fleet.platform.targets if name in (t.target.name, t.target.environment)]
+    if not found:
+        raise NotFound(f"there is no environment `{name}`: there are {', '.join(fleet.platform.target_names)}")
+    return found
 
 
 def catalogue_target(fleet: Fleet, service: ServiceInput | None = None) -> TargetContext:
@@ -52,7 +51,7 @@ def owner_of_artifact(fleet: Fleet, root: Path, artifact: str) -> Owner:
         raise NotFound(f"{RENDERED}/{artifact} was not rendered by Pavior")
     folder = artifact.split("/", maxsplit=1)[0]
     service = next((s for s in fleet.services.values() if s.folder == source), None)
-    target = catalogue_target(fleet, service) if folder == CATALOGUE else target_of(fleet, folder)
+    target = catalogue_target(fleet, service) if folder == CATALOGUE else targets_of(fleet, folder)[0]
     if service is not None:
         return Owner(target, service.team, service)
     for team in fleet.teams.values():

@@ -14,7 +14,7 @@ from pavior.repository import TEAMS, Repository
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a command is about: these services, teams and environments; an empty tuple is all of them."""
+    """What a command is about: these services, teams, and environments or render targets; an empty tuple is all of them."""
 
     names: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
@@ -24,8 +24,9 @@ class Selection:
     def everything(self) -> bool:
         return not (self.names or self.teams or self.environments)
 
-    def environment(self, name: str) -> bool:
-        return not self.environments or name in self.environments
+    def target(self, name: str) -> bool:
+        """Is this about a render target? An environment stands for all of its clusters."""
+        return not self.environments or name in self.environments or name.partition("@")[0] in self.environments
 
     def team(self, name: str) -> bool:
         return not self.names and (not self.teams or name in self.teams)
@@ -49,7 +50,7 @@ class UnknownName(Exception):
         self.hint = hint
 
 
-def require_known(repository: Repository, selection: Selection) -> None:
+def require_known(repository: Repository, targets: Iterable[str], selection: Selection) -> None:
     """Raise UnknownName where a selection names what isn't there: it would find nothing wrong with it.
 
     What is gone but still rendered is known, so that its files can be deleted; what can't be read is known too.
@@ -59,22 +60,26 @@ def require_known(repository: Repository, selection: Selection) -> None:
     services = {*map(str, repository.services), *unusable}
     for name in selection.names:
         unlisted = name.startswith(tuple(f"{path}/" for path in unusable))
-        if name not in services and not unlisted and not ("/" in name and _is_rendered(rendered, f"*/{name}")):
-            hint = f"did you mean `--team {name}`?" if name in repository.teams else _nearest(name, services)
+        if name not in services and not unlisted and not ("/" in name and _is_rendered(rendered, name, "*/{}")):
+            # A shell completes the path of a file that lies in the service's folder.
+            folder = next((s for s in services if f"{name}/".startswith(f"{TEAMS}/{s}/")), None)
+            near = f"did you mean `{folder}`?" if folder else _nearest(name, services)
+            hint = f"did you mean `--team {name}`?" if name in repository.teams else near
             raise UnknownName(f"there is no service `{name}`", hint)
     for team in selection.teams:
         known = {*repository.teams, *unusable}
-        if team not in known and not _is_rendered(rendered, f"*/{team}"):
+        if team not in known and not _is_rendered(rendered, team, "*/{}"):
             raise UnknownName(f"there is no team `{team}`", _nearest(team, known))
     for environment in selection.environments:
-        known = set(repository.environments)
-        if environment not in known and not _is_rendered(rendered, environment, f"{environment}@*"):
+        known = {*repository.environments, *targets}
+        if environment not in known and not _is_rendered(rendered, environment, "{}", "{}@*"):
             raise UnknownName(f"there is no environment `{environment}`", _nearest(environment, known))
 
 
-def _is_rendered(rendered: str, *patterns: str) -> bool:
-    plain = (p for p in patterns if re.fullmatch(r"[a-z0-9*@-]+(/[a-z0-9-]+)*", p))
-    return any(glob(pattern, root_dir=rendered) for pattern in plain)
+def _is_rendered(rendered: str, name: str, *patterns: str) -> bool:
+    """Is there anything below rendered/ where one of these patterns, filled in with a plain name, says?"""
+    plain = re.fullmatch(r"[a-z0-9@-]+(/[a-z0-9-]+)*", name)
+    return plain is not None and any(glob(pattern.format(name), root_dir=rendered) for pattern in patterns)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

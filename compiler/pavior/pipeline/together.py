@@ -105,8 +105,7 @@ class Together:
             sources[path] = source
             if source in self._failed or any(source == k or source.startswith(f"{k}/") for k in kept):
                 return False
-            environment = path.split("/", maxsplit=1)[0].partition("@")[0]
-            return selection.environment(environment) and selection.source(source)
+            return selection.target(path.split("/", maxsplit=1)[0]) and selection.source(source)
 
         grouped: dict[str, list[UnitPlan]] = {}
         for unit in stale(self.fleet.repository.root, self._claimed.keys(), answers_for):

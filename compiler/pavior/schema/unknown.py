@@ -52,9 +52,11 @@ def _meant(path: Path, key: str, known: list[str], subject: Subject) -> tuple[st
     if spelt:
         return f"did you mean `{spelt}`?", spelt
     fields = list(fields_of(subject.root))
+    if any(path[-len(at) :] == at and _is_called(key, node) for at, node in fields):
+        return f"leave {quoted(key)} out: what it holds stands directly under {quoted(path[-1])}", None
     places = list(dict.fromkeys(at[:-1] for at, _ in fields if at[-1] == key))
     if len(places) != 1:
-        called = [at for at, node in fields if _plain(key) in map(_plain, node.get("x-aliases", ()))]
+        called = [at for at, node in fields if _is_called(key, node)]
         if called:
             return _renamed(path, called[0], known)
     # Fields of other golden paths can only be meant where fields of platform.yaml stand, and they include `needs`.
@@ -67,6 +69,11 @@ def _meant(path: Path, key: str, known: list[str], subject: Subject) -> tuple[st
 
 def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
+
+
+def _is_called(key: str, node: Node) -> bool:
+    """Is a key another tool's word for the field with this schema?"""
+    return _plain(key) in map(_plain, node.get("x-aliases", ()))
 
 
 def _renamed(path: Path, called: Path, known: list[str]) -> tuple[str, str | None]:
