@@ -148,3 +148,17 @@ def test_services_send_where_an_agent_listens() -> None:
     names = {f"{manifest['metadata']['name']}-collector" for manifest in COLLECTORS.values()}
     assert settings["collector"]["service"] in names
     assert settings["collector"]["podLabels"] == {"app.kubernetes.io/name": settings["collector"]["service"]}
+
+
+def test_collectors_send_metrics_to_the_prometheus_that_analyses_ask() -> None:
+    for folder in sorted({path.parents[1] for path in (ROOT / "rendered").glob("*/platform/opentelemetry.yaml")}):
+        (name,) = [name for name in COLLECTORS if name == f"{folder.name}-otel-gateway"]
+        sent = config(name)["exporters"]["otlphttp/metrics"]["endpoint"]
+        asked = {
+            metric["provider"]["prometheus"]["address"]
+            for path in sorted(folder.glob("*/*/rollout.yaml"))
+            for manifest in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+            if manifest["kind"] == "AnalysisTemplate"
+            for metric in manifest["spec"]["metrics"]
+        }
+        assert all(sent.startswith(f"{address}/") for address in asked), folder.name
