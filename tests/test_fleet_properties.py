@@ -42,6 +42,7 @@ QUICKLY = settings(
 )
 
 ALLOWED = {
+    "PV201": "a number in `env` that is not the text it is written as",
     "PV401": "a service that it calls is not there",
     "PV402": "or not in this environment",
     "PV405": "or is itself",
