@@ -24,6 +24,7 @@ from benchmarks.generate import REPOSITORY, generate
 from benchmarks.measure import CommandFailed, Run, measure
 from benchmarks.peers import peers, seconds_a_service
 from benchmarks.report import Peer, Report, markdown, text, with_report
+from pavior.model import CATALOGUE
 
 DOCUMENTATION = REPOSITORY / "docs" / "performance.md"
 
@@ -112,7 +113,8 @@ def run(services: int, rounds: int, jobs: int, folder: Path) -> Report:
 def _service_folders(one: Round) -> list[Path]:
     """The folder of each service in each target."""
     services = [file.parent for file in sorted((one.repository / "teams").glob("*/*/platform.yaml"))]
-    targets = sorted(folder for folder in one.rendered.iterdir() if folder.is_dir())
+    # What the developer portal reads is of no target.
+    targets = sorted(folder for folder in one.rendered.iterdir() if folder.is_dir() and folder.name != CATALOGUE)
     folders = [target / service.parent.name / service.name for target in targets for service in services]
     return [folder for folder in folders if folder.is_dir()]
 
