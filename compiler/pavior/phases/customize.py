@@ -327,9 +327,18 @@ def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagno
     """The patch names a manifest that is not there."""
     wanted = f"{patch.kind} `{patch.name}`"
     there = [f"{m['kind']} `{m['metadata']['name']}`" for m in manifests]
-    near = did_you_mean(wanted, there)
     same_kind = [t for t in there if t.startswith(f"{patch.kind} ")]
-    hint = f"did you mean {near}?" if near else f"there is {', '.join(same_kind or there)}" if there else None
+    kinds = [m["kind"] for m in manifests if m["metadata"]["name"] == patch.name]
+    near = did_you_mean(wanted, there) if same_kind or not kinds else None
+    if kinds and not same_kind:
+        kind = did_you_mean(patch.kind, kinds)
+        near = f"{kind} `{patch.name}`" if kind else None
+    if near:
+        hint: str | None = f"did you mean {near}?"
+    elif len(kinds) > 1:
+        hint = f"what is called `{patch.name}` is a {', '.join(kinds)}"
+    else:
+        hint = f"there is {', '.join(same_kind or there)}" if there else None
     return Diagnostic(
         codes.PATCH_TARGET,
         patch.document.positions().value(("target", "name" if same_kind else "kind")),
