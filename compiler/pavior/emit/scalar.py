@@ -19,7 +19,6 @@ _SHOWN = (
     "\uf900-\ufefe\uff01-\uffef\U00010000-\U000dffff"
 )
 _PRINTABLE = bytes(range(0x20, 0x7F))
-_PRINTABLE_LINES = _PRINTABLE + b"\n\t"
 _WORD_START = re.compile(r"(?:--?(?=[A-Za-z]))?[A-Za-z_/]")
 _IN_PHRASES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./@+=,;()%~$*&-: "
 _NOT_IN_WORDS = re.compile(
@@ -92,11 +91,7 @@ def is_literal(text: str) -> bool:
         return False
     # A line that starts with a space would need an indentation indicator, a tab there is refused by libyaml.
     start = text.lstrip("\n")[:1]
-    if start in ("", " ", "\t"):
-        return False
-    if text.isascii():
-        return not text.encode().translate(None, _PRINTABLE_LINES)
-    return is_shown(text.replace("\n", "").replace("\t", ""))
+    return start not in ("", " ", "\t") and is_shown(text.replace("\n", "").replace("\t", ""))
 
 
 def number_text(number: int | float) -> str:

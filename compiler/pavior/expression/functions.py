@@ -12,19 +12,8 @@ from pavior.expression.registry import FILTERS, TESTS
 
 _RUNTIME = (
     *("OMIT", "SCALARS", "bounded", "concatenate", "contains", "cut", "get", "items", "join_round", "json_document"),
-    *(
-        "key",
-        "leaf",
-        "less",
-        "less_or_equal",
-        "mapping",
-        "overlay",
-        "pairs",
-        "present",
-        "present_entries",
-        "sources",
-        "text",
-    ),
+    *("key", "leaf", "less", "less_or_equal", "mapping", "overlay", "pairs", "present", "present_entries", "sources"),
+    "text",
 )
 _ARITHMETIC = ("add", "divide", "floor_divide", "modulo", "multiply", "negative", "positive", "subtract")
 

@@ -269,20 +269,23 @@ class TreeWriter(Writer):
             self._merged(node, scope, sink)
         elif whole:
             self._entries(scoped(node, scope), whole)
-        elif any(isinstance(entry.key, str) and is_sure(entry.value) for entry in node.entries):
-            sink(self._entries(scoped(node, scope)))
         else:
-            self._if_any(self._entries(scoped(node, scope)), sink)
+            self._whole(scoped(node, scope), sink)
+
+    def _whole(self, entries: Sequence[Scoped], sink: Sink) -> None:
+        """Hand the map of these entries to the sink, unless it may end empty and does."""
+        sure = any(isinstance(entry.key, str) and is_sure(entry.value) for entry in entries)
+        code = self._entries(entries)
+        if sure:
+            sink(code)
+        else:
+            self._if_any(code, sink)
 
     def _merged(self, node: MapNode, scope: Scope, sink: Sink) -> None:
         """Maps on top of one another. All of them are made here and now, so the lowest can take in the others."""
         flat = flattened(node, scope, self._lets)
         if flat is not None:
-            code = self._entries(flat)
-            if any(is_sure(entry.value) for entry in flat):
-                sink(code)
-            else:
-                self._if_any(code, sink)
+            self._whole(flat, sink)
             return
         held = self.local("d")
         includes = node.includes

@@ -252,7 +252,8 @@ def _split(lets: Lets, condition: Bare) -> tuple[Lets, Lets]:
         if name in needed:
             early.append((name, bare))
             needed |= _names(bare)
-    return tuple(reversed(early)), tuple(entry for entry in lets if entry not in early)
+    names = {name for name, _ in early}
+    return tuple(reversed(early)), tuple(entry for entry in lets if entry[0] not in names)
 
 
 def _names(bare: Bare) -> set[str]:

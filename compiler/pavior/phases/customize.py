@@ -329,16 +329,19 @@ def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagno
     there = [f"{m['kind']} `{m['metadata']['name']}`" for m in manifests]
     same_kind = [t for t in there if t.startswith(f"{patch.kind} ")]
     kinds = [m["kind"] for m in manifests if m["metadata"]["name"] == patch.name]
-    near = did_you_mean(wanted, there) if same_kind or not kinds else None
     if kinds and not same_kind:
+        # Whatever has the name is spelt much like what is wanted: only the kind tells.
         kind = did_you_mean(patch.kind, kinds)
         near = f"{kind} `{patch.name}`" if kind else None
+    else:
+        near = did_you_mean(wanted, there)
+    hint = None
     if near:
-        hint: str | None = f"did you mean {near}?"
+        hint = f"did you mean {near}?"
     elif len(kinds) > 1:
         hint = f"what is called `{patch.name}` is a {', '.join(kinds)}"
-    else:
-        hint = f"there is {', '.join(same_kind or there)}" if there else None
+    elif there:
+        hint = f"there is {', '.join(same_kind or there)}"
     return Diagnostic(
         codes.PATCH_TARGET,
         patch.document.positions().value(("target", "name" if same_kind else "kind")),
