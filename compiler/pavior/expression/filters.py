@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pavior.expression import units
 from pavior.expression.arithmetic import exact, number
-from pavior.expression.runtime import MAX_TEXT, Fault, bounded, is_number, kind, text
+from pavior.expression.runtime import MAX_TEXT, Fault, bounded, is_number, json_text, kind, text
 from pavior.expression.runtime import mapping as _mapping
 from pavior.expression.runtime import merge as merge_maps
 from pavior.model import Value
@@ -194,8 +194,9 @@ def total(value: Value) -> int | float:
 def to_json(value: Value, indent: Value = None) -> str:
     width = None if indent is None else _integer(indent, "to_json", 0, 8)
     kind(value)
-    separators = (",", ":") if width is None else (",", ": ")
-    return bounded(json.dumps(value, sort_keys=True, ensure_ascii=False, indent=width, separators=separators))
+    if width is None:
+        return bounded(json_text(value))
+    return bounded(json.dumps(value, sort_keys=True, ensure_ascii=False, indent=width, separators=(",", ": ")))
 
 
 def sha256(value: Value, length: Value = 64) -> str:

@@ -39,8 +39,7 @@ class Evaluator(Generic[Item]):
 PLAIN: Evaluator[Value] = Evaluator(lambda template, scene: template.render(scene), lambda item: item)
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution(Generic[Item]):
+class Contribution(NamedTuple, Generic[Item]):
     """What one component, for one of its entries of `needs` if it is a type, gives to all that read `accepted`."""
 
     accepted: str
@@ -104,7 +103,7 @@ def render_shared(
 def gather(
     path: GoldenPath, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
 ) -> Iterator[Contribution[Item]]:
-    """Every contribution of the path's components to one service, in the order of components and entries of `needs`."""
+    """Every contribution of the path's components to one service, in the order of components and entries of `needs`, but empty ones."""
     for component in path.components:
         if not component.provides:
             continue
@@ -112,7 +111,8 @@ def gather(
             need = context["need"]["name"] if component.type else None
             for accepted, template in component.provides.items():
                 for item in evaluator.run(template, context):
-                    yield Contribution(accepted, component.name, need, item)
+                    if evaluator.plain(item):
+                        yield Contribution(accepted, component.name, need, item)
 
 
 class BadContribution(Exception):
