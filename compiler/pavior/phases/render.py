@@ -103,7 +103,7 @@ def render_shared(
 def gather(
     path: GoldenPath, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
 ) -> Iterator[Contribution[Item]]:
-    """Every contribution of the path's components to one service, in the order of components and entries of `needs`, but empty ones."""
+    """What the path's components contribute to one service, in the order of components and entries of `needs`; no empty maps."""
     for component in path.components:
         if not component.provides:
             continue
