@@ -38,6 +38,21 @@ _SCALARS = (
 )
 
 
+_IDENTITIES = frozenset(
+    (root, name)
+    for root, names in {
+        "service": ("name", "namespace", "team", "id"),
+        "team": ("name", "namespace"),
+        "need": ("name",),
+        "target": ("name",),
+        "environment": ("name",),
+        "cluster": ("name",),
+    }.items()
+    for name in names
+)
+"""Paths that are text wherever a template can read them: Pavior itself says who is who. They are a third of all that is read."""
+
+
 class Makes(Enum):
     """What is known of the value of an expression."""
 
@@ -88,7 +103,7 @@ def is_scalar(node: nodes.Expr, scope: Scope) -> bool:  # noqa: PLR0911
             found, fixed = known(node, scope), constant(node, scope)
             if fixed is not None:
                 return is_scalar(fixed, scope)
-            return found is not None and found.makes is not Makes.ANYTHING
+            return _is_identity(node, scope) if found is None else found.makes is not Makes.ANYTHING
         case nodes.CondExpr():
             return node.expr2 is not None and is_scalar(node.expr1, scope) and is_scalar(node.expr2, scope)
         case nodes.Filter(name="default"):
@@ -108,12 +123,19 @@ def is_text(node: nodes.Expr, scope: Scope) -> bool:
             return isinstance(node.value, str)
         case nodes.Name() | nodes.Getattr() | nodes.Getitem():
             found = known(node, scope)
-            return found is not None and found.makes is Makes.TEXT
+            return _is_identity(node, scope) if found is None else found.makes is Makes.TEXT
         case nodes.CondExpr():
             return node.expr2 is not None and is_text(node.expr1, scope) and is_text(node.expr2, scope)
         case nodes.Filter():
             return FILTERS[node.name].makes == "string"
     return isinstance(node, nodes.Concat)
+
+
+def _is_identity(node: nodes.Expr, scope: Scope) -> bool:
+    match node:
+        case nodes.Getattr(node=nodes.Name(name=root)):
+            return root not in scope and (root, node.attr) in _IDENTITIES
+    return False
 
 
 def makes(node: nodes.Expr, scope: Scope) -> Makes:

@@ -34,8 +34,11 @@ def identity(manifest: Manifest) -> Identity:
     return group, manifest["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
-def check(manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str) -> Iterator[Finding]:
-    """What is wrong with the manifests of one owner in one target. Those of different owners are compared by `identity`."""
+def check(
+    manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str, identities: list[Identity]
+) -> Iterator[Finding]:
+    """What is wrong with the manifests of one owner in one target. `identities` gets those of the manifests in which nothing
+    is, in order, so that those of different owners can be compared."""
     mine: set[Identity] = set()
     for index, manifest in enumerate(manifests):
         faults = schemas.faults(manifest)
@@ -48,6 +51,7 @@ def check(manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str) -
             if me in mine:
                 yield same_identity(index, manifest, owner, owner)
             mine.add(me)
+            identities.append(me)
 
 
 def _named(manifest: Manifest) -> bool:

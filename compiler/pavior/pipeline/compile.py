@@ -14,7 +14,7 @@ from pavior.diagnostics.codes import check as codes
 from pavior.emit import NotEmittable, UnemittableArtifact, emit, emit_text
 from pavior.kubernetes.schemas import ManifestSchemas
 from pavior.model import Artifact, Contributor, Manifest, Span, Value
-from pavior.phases.check import Finding, check, identity, same_identity
+from pavior.phases.check import Finding, Identity, check, same_identity
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
 
@@ -91,13 +91,16 @@ def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
         placed, found = manifests(fleet.platform, owner, scene)
     with clock.phase("check"):
         checked = [p for p in placed if not p.is_text]
-        findings = list(islice(check((p.item for p in checked), bench.schemas(target.name), owner.name), MOST_FINDINGS))
-        found += located(fleet, owner, checked, findings)
+        identities: list[Identity] = []
+        finding = check((p.item for p in checked), bench.schemas(target.name), owner.name, identities)
+        findings = list(islice(finding, MOST_FINDINGS))
+        if findings:
+            found += located(fleet, owner, checked, findings)
     if any(d.is_error for d in found):
         return Compiled(owner, {}, tuple(found))
     with clock.phase("emit"):
         files, unemittable = _emit(owner, placed)
-    taken = tuple((target.name, hash(identity(p.item))) for p in checked)
+    taken = tuple((target.name, hash(each)) for each in identities)
     return Compiled(owner, files, (*found, *unemittable), taken, len(checked))
 
 
