@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,12 +13,9 @@ from pavior.model import Manifest, Value
 Pointer: TypeAlias = tuple[str, ...]
 """The keys that lead to a manifest inside another; `*` is every item of a list."""
 
-Embeddings: TypeAlias = Mapping[tuple[str, str], tuple[Pointer, ...]]
-"""apiVersion and kind of the outer manifest → pointers to the inner ones."""
-
 
 def read_embeddings(file: Path) -> dict[tuple[str, str], tuple[Pointer, ...]]:
-    """The embeddings of a `definitions.json`; none if there is no such file."""
+    """apiVersion and kind → pointers to what is inside such manifests, of a `definitions.json`; none if there is no such file."""
     found: dict[tuple[str, str], tuple[Pointer, ...]] = {}
     for entry in json.loads(file.read_bytes())["embeds"] if file.is_file() else ():
         name = (entry["apiVersion"], entry["kind"])
