@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
-from test_compositions import TARGETS, composed, composites, manifests, of_kind
+from pavior.phases.removal import removed_data
+from test_compositions import ROOT, TARGETS, composed, composites, manifests, of_kind
 
 IN_CLUSTER = [target for target in TARGETS if not of_kind(target, "Provider")]
 CONFIGURATION = "platform.pavior.dev/configuration"
@@ -201,3 +203,18 @@ def test_every_bucket_is_a_folder_of_the_server_that_its_pods_ask(target: str) -
     assert buckets
     for bucket in buckets:
         assert bucket["spec"]["bucketName"] in folders[place(bucket, bucket["spec"]["server"]["name"])]
+
+
+@pytest.mark.parametrize("target", IN_CLUSTER)
+@pytest.mark.parametrize("component", ["queue", "bucket"])
+def test_a_need_that_leaves_the_cluster_loses_what_it_holds(target: str, component: str) -> None:
+    declared = yaml.safe_load((ROOT / "golden-paths" / "components" / component / "component.yaml").read_bytes())
+    kind = {"queue": "MessageQueue", "bucket": "ObjectBucket"}[component]
+    present = [each for each in composites(target) if each["kind"] == kind]
+    elsewhere = [{**each, "spec": {**each["spec"], "variant": "aws"}} for each in present]
+    path = f"{target}/payments/invoices/data/{component}.yaml"
+    lost = [*removed_data({path: present}, {path: elsewhere}, {component: declared["immutable"]})]
+    assert [(loss.identity.name, loss.pointer) for loss in lost] == [
+        (each["metadata"]["name"], "/spec/variant") for each in present
+    ]
+    assert lost
