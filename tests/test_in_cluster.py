@@ -206,15 +206,24 @@ def test_every_bucket_is_a_folder_of_the_server_that_its_pods_ask(target: str) -
 
 
 @pytest.mark.parametrize("target", IN_CLUSTER)
-@pytest.mark.parametrize("component", ["queue", "bucket"])
-def test_a_need_that_leaves_the_cluster_loses_what_it_holds(target: str, component: str) -> None:
+@pytest.mark.parametrize(
+    ("component", "changed", "pointer"),
+    [
+        ("queue", {"variant": "aws"}, "/spec/variant"),
+        ("bucket", {"variant": "aws"}, "/spec/variant"),
+        ("bucket", {"server": {"name": "of-another-bucket"}}, "/spec/server/name"),
+    ],
+)
+def test_a_need_that_leaves_the_cluster_or_its_volume_loses_what_it_holds(
+    target: str, component: str, changed: dict[str, Any], pointer: str
+) -> None:
     declared = yaml.safe_load((ROOT / "golden-paths" / "components" / component / "component.yaml").read_bytes())
     kind = {"queue": "MessageQueue", "bucket": "ObjectBucket"}[component]
     present = [each for each in composites(target) if each["kind"] == kind]
-    elsewhere = [{**each, "spec": {**each["spec"], "variant": "aws"}} for each in present]
+    elsewhere = [{**each, "spec": {**each["spec"], **changed}} for each in present]
     path = f"{target}/payments/invoices/data/{component}.yaml"
     lost = [*removed_data({path: present}, {path: elsewhere}, {component: declared["immutable"]})]
     assert [(loss.identity.name, loss.pointer) for loss in lost] == [
-        (each["metadata"]["name"], "/spec/variant") for each in present
+        (each["metadata"]["name"], pointer) for each in present
     ]
     assert lost
