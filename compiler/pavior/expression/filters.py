@@ -120,6 +120,11 @@ def unique(value: Value) -> list[Value]:
     return result
 
 
+def flatten(value: Value) -> list[Value]:
+    """The items of each list of a list, one level deep."""
+    return [item for inner in _list(value, "flatten") for item in _list(inner, "flatten")]
+
+
 def first(value: Value) -> Value:
     return next(iter(_list(value, "first")), None)
 
