@@ -30,7 +30,20 @@ LAYERS: Sequence[frozenset[str]] = [
     frozenset({"report", "pipeline"}),
     frozenset({"phases"}),
     frozenset({"platform"}),
-    frozenset({"cache", "emit", "expression", "kubernetes", "layering", "repository", "resources", "schema", "syntax"}),
+    frozenset(
+        {
+            "cache",
+            "costs",
+            "emit",
+            "expression",
+            "kubernetes",
+            "layering",
+            "repository",
+            "resources",
+            "schema",
+            "syntax",
+        }
+    ),
     frozenset({"diagnostics"}),
     frozenset({"model"}),
 ]
