@@ -16,10 +16,8 @@ from pavior.model import ServiceId, UnitPlan
 from pavior.phases.plan import differences, strangers
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
-from pavior.pipeline.budgets import budget_findings
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
-from pavior.pipeline.cost import price_book
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
@@ -60,6 +58,8 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
     outcome = prepare(root, report.clock)
     report.diagnostics.extend(outcome.diagnostics)
     if outcome.value is not None:
+        from pavior.pipeline.cost import price_book  # noqa: PLC0415  (a render knows nothing of costs)
+
         report.services.update(outcome.value.services)
         report.diagnostics.extend(price_book(outcome.value).diagnostics)
     return report
@@ -108,6 +108,8 @@ def check(
             differing[unit.path] = tuple(differences(root, unit))
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
+    from pavior.pipeline.budgets import budget_findings  # noqa: PLC0415  (a render knows nothing of costs)
+
     report.diagnostics.extend(budget_findings(outcome.value, selection))
     if selection.everything:
         told = {d.span.file for d in report.diagnostics}
