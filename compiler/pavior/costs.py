@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import reduce
 from operator import mul
 from typing import TypeAlias
@@ -16,6 +16,9 @@ from typing import TypeAlias
 CENT = Decimal("0.01")
 FINEST = Decimal("0.0001")
 """Quantities are rounded to this before anything is made of them: what is shown is what was multiplied."""
+
+_DIGITS = 200
+"""More than any product of prices, quantities and factors has, so that it is exact until it is rounded."""
 
 HOURS = "hours"
 """A quantity of this name stands in the place of the month's hours."""
@@ -100,8 +103,9 @@ class CostReport:
 
 def product(unit_price: Decimal, quantity: Iterable[tuple[str, Decimal]], factors: Iterable[Factor]) -> Decimal:
     """What so many of a price cost, rounded to hundredths."""
-    whole = reduce(mul, (number for _, number in quantity), unit_price)
-    return reduce(mul, (factor.times for factor in factors), whole).quantize(CENT, ROUND_HALF_UP)
+    with localcontext(prec=_DIGITS):
+        whole = reduce(mul, (number for _, number in quantity), unit_price)
+        return reduce(mul, (factor.times for factor in factors), whole).quantize(CENT, ROUND_HALF_UP)
 
 
 def total(lines: Iterable[CostLine]) -> tuple[Decimal, Decimal]:

@@ -11,6 +11,9 @@ from pavior.model import Path, Value
 from pavior.platform import Component, Scene, TargetContext, scenes_of
 
 _FIELDS = frozenset({"price", "quantity", "most", "assumes"})
+_MOST = 10**9
+_MOST_NUMBERS = 6
+"""So many numbers, each at its most, with the highest price and all factors, still are exact."""
 
 
 class Item(NamedTuple):
@@ -117,7 +120,9 @@ def _numbers(item: Item, field: str) -> dict[str, Decimal]:
     given = item.said.get(field, {})
     if not isinstance(given, dict):
         raise BadCost(item, field, f"`{field}` of item `{item.name}` is not a map of numbers")
+    if len(given) > _MOST_NUMBERS:
+        raise BadCost(item, field, f"`{field}` of item `{item.name}` has more than {_MOST_NUMBERS} numbers")
     for name, number in given.items():
-        if isinstance(number, bool) or not isinstance(number, int | float) or number < 0:
-            raise BadCost(item, field, f"`{field}.{name}` of item `{item.name}` is not a number from zero up")
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _MOST:
+            raise BadCost(item, field, f"`{field}.{name}` of item `{item.name}` is not a number from zero to {_MOST:,}")
     return {name: exact(number).quantize(FINEST, ROUND_HALF_UP).normalize() for name, number in given.items()}

@@ -179,7 +179,7 @@ def _compared(budget: Budget, lines: Sequence[CostLine], report: CostReport) -> 
 
 def _told(code: Code, budget: Budget, amount: Decimal, lines: Sequence[CostLine], report: CostReport) -> Diagnostic:
     relation = "near" if code is codes.NEAR_BUDGET else "more than"
-    month = f"{budget.month:,.2f} {report.currency}"
+    month = f"budget of {budget.month:,.2f} {report.currency}"
     message = f"{budget.subject} costs an estimated {amount:,.2f} {report.currency} a month, {relation} its {month}"
     dearest = max(lines, key=lambda line: (line.amount, line.key))
     of = f"{dearest.team}/{dearest.service}"
