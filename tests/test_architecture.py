@@ -30,9 +30,11 @@ LAYERS: Sequence[frozenset[str]] = [
     frozenset({"report", "pipeline"}),
     frozenset({"phases"}),
     frozenset({"platform"}),
+    frozenset({"policies"}),
     frozenset(
         {
             "cache",
+            "cel",
             "costs",
             "emit",
             "expression",
