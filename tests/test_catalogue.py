@@ -27,6 +27,7 @@ DIGITS = {
     "golden_paths": "9",
     "prices": "9",
     "schemas": "9",
+    "policies": "9",
 }
 """The phase's digit of each module of codes; what is wrong with golden paths is 9 wherever it is found."""
 

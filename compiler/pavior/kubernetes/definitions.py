@@ -26,12 +26,14 @@ _LISTS = ("allOf", "anyOf", "oneOf")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A kind whose manifests define kinds. Pointers are tuples of keys; `version` and `schema` start at each of `versions`."""
+    """A kind whose manifests define kinds. Pointers are tuples of keys; `version` and `schema` start at each of `versions`,
+    `plurals` are of `kinds`, one each."""
 
     api_version: str
     kind: str
     group: tuple[str, ...]
     kinds: tuple[tuple[str, ...], ...]
+    plurals: tuple[tuple[str, ...], ...]
     versions: tuple[str, ...]
     version: tuple[str, ...]
     schema: tuple[str, ...]
@@ -49,12 +51,13 @@ def read_definitions(file: Path) -> list[Definition]:
         Definition(
             api_version=entry["apiVersion"],
             kind=entry["kind"],
-            group=_keys(entry["group"]),
-            kinds=tuple(map(_keys, entry["kinds"])),
-            versions=_keys(entry["versions"]),
-            version=_keys(entry["version"]),
-            schema=_keys(entry["schema"]),
-            adds={_keys(pointer): schema for pointer, schema in entry["adds"].items()},
+            group=keys(entry["group"]),
+            kinds=tuple(map(keys, entry["kinds"])),
+            plurals=tuple(map(keys, entry["plurals"])),
+            versions=keys(entry["versions"]),
+            version=keys(entry["version"]),
+            schema=keys(entry["schema"]),
+            adds={keys(pointer): schema for pointer, schema in entry["adds"].items()},
             metadata=content["metadata"],
             shared=content["shared"],
         )
@@ -73,12 +76,26 @@ def defined(manifests: Iterable[Manifest], definitions: Sequence[Definition]) ->
     return found
 
 
+def resources(manifests: Iterable[Manifest], definitions: Sequence[Definition]) -> dict[tuple[str, str], str]:
+    """The plurals of the kinds that `manifests` define, by API group and kind."""
+    found: dict[tuple[str, str], str] = {}
+    for manifest in manifests:
+        for definition in definitions:
+            if manifest.get("apiVersion") == definition.api_version and manifest.get("kind") == definition.kind:
+                group = at(manifest, definition.group)
+                for pointers in zip(definition.kinds, definition.plurals, strict=True):
+                    kind, plural = (at(manifest, pointer) for pointer in pointers)
+                    if isinstance(group, str) and isinstance(kind, str) and isinstance(plural, str):
+                        found[group, kind] = plural
+    return found
+
+
 def _schemas(manifest: Manifest, definition: Definition) -> Iterator[tuple[tuple[str, str], Schema]]:
-    group = _at(manifest, definition.group)
-    kinds = [_at(manifest, pointer) for pointer in definition.kinds]
-    versions = _at(manifest, definition.versions)
+    group = at(manifest, definition.group)
+    kinds = [at(manifest, pointer) for pointer in definition.kinds]
+    versions = at(manifest, definition.versions)
     for entry in versions if isinstance(versions, list) else ():
-        version, schema = _at(entry, definition.version), _at(entry, definition.schema)
+        version, schema = at(entry, definition.version), at(entry, definition.schema)
         for kind in kinds:
             if (
                 isinstance(group, str)
@@ -139,12 +156,14 @@ def _closed(schema: Schema, *, close: bool = True) -> Schema:
     return plain
 
 
-def _keys(pointer: str) -> tuple[str, ...]:
+def keys(pointer: str) -> tuple[str, ...]:
+    """The keys of a JSON pointer."""
     return tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])
 
 
-def _at(value: Any, keys: tuple[str, ...]) -> Any:
-    for key in keys:
+def at(value: Any, pointer: tuple[str, ...]) -> Any:
+    """What a pointer leads to through maps; None where nothing is."""
+    for key in pointer:
         if not isinstance(value, dict):
             return None
         value = value.get(key)

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.kubernetes import Fault, Reason, Schema
-from pavior.kubernetes.definitions import Definition, defined, read_definitions
+from pavior.kubernetes.definitions import Definition, defined, read_definitions, resources
 from pavior.kubernetes.embedded import Pointer, embedded, read_embeddings
+from pavior.kubernetes.policies import read_resources
 from pavior.model import Manifest
 
 KindId: TypeAlias = tuple[str, str]
@@ -62,6 +63,10 @@ class ManifestSchemas:
                 self._whole.pop(name, None)
                 self._partial.pop(name, None)
 
+    def resources(self, manifests: Iterable[Manifest] = ()) -> dict[tuple[str, str], str]:
+        """API group and kind → plural, of all kinds whose plural is known and of those that these manifests define."""
+        return read_resources(*self._folders) | resources(manifests, self._definitions)
+
     @property
     def defined(self) -> Mapping[KindId, Schema]:
         """The schemas of the kinds that manifests defined."""
@@ -78,6 +83,16 @@ class ManifestSchemas:
                 schema: Schema = json.loads(path.read_bytes())
                 return schema
         return None
+
+    def versions(self, group: str, kind: str) -> list[str]:
+        """The apiVersions that there is a file's schema for, sorted. Reads no file."""
+        found = set()
+        for folder in self._folders:
+            for path in folder.glob(f"{group or '*'}/{kind.lower()}_*.json"):
+                version = path.stem.rpartition("_")[2]
+                if group or path.parent.name == version:
+                    found.add(f"{group}/{version}" if group else version)
+        return sorted(found)
 
     def kinds(self) -> list[KindId]:
         """Every kind there is a schema for, sorted. Reads all files."""
