@@ -67,7 +67,7 @@ def others(place: Place, alike: Iterable[Any]) -> list[Any]:
     if isinstance(value, bool):
         near = [not value]
     elif isinstance(value, int | float):
-        near = [value + 1, value * 2, value - 1, 1]
+        near = [value + 1, value * 2, value - 1, 1, value * 10]
     elif isinstance(value, str):
         number = re.search(r"\d+", value)
         if number:

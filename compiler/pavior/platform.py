@@ -14,6 +14,7 @@ from pavior.model import Document, Target, Value
 
 if TYPE_CHECKING:
     from pavior.expression import Template
+    from pavior.policies.policy import Policy
     from pavior.schema import Schema, Schemas
 
 
@@ -145,6 +146,8 @@ class Platform:
     accepted: Mapping[str, Schema]
     """The schema of the entries, by name, of each contribution that some component accepts, by its own name."""
     schemas: Schemas
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    """By name; what each target makes of them is in the bindings that it renders."""
 
     def targets_of(self, environment: str) -> tuple[TargetContext, ...]:
         return tuple(t for t in self.targets if t.target.environment == environment)

@@ -25,6 +25,12 @@ _ENVIRONMENT = click.option(
     help="Only this environment, or render target such as prod@eu-1 (repeatable).",
 )
 _TEAM = click.option("--team", "teams", multiple=True, metavar="TEAM", help="Only this team's services (repeatable).")
+_TODAY = click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day that waivers are held against, as 2027-03-31; today's where left out.",
+)
 _NAMES = click.argument("names", nargs=-1, metavar="[SERVICE]...")
 
 
@@ -54,6 +60,7 @@ def _selecting(command: Function) -> Function:
 
 @pavior.command()
 @_selecting
+@_TODAY
 @click.option("--jobs", "workers", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
@@ -67,6 +74,7 @@ def render(directory: Path, /, **options: Any) -> None:
 
 @pavior.command()
 @_selecting
+@_TODAY
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
 def check(directory: Path, /, **options: Any) -> None:
@@ -154,10 +162,11 @@ def cost(directory: Path, /, **options: Any) -> None:
 @pavior.command("list")
 @_ENVIRONMENT
 @_TEAM
+@click.option("--waivers", "only_waivers", is_flag=True, help="List and count what policies are waived, not services.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def list_(directory: Path, /, **options: Any) -> None:
-    """List the services: golden path, tier, environments and needs."""
+    """List the services: golden path, tier, environments and needs; or the waivers of policies."""
     _run("list", directory, options)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,16 @@ def _selection(options: Options) -> Selection:
     )
 
 
+def _today(options: Options) -> date:
+    """The day that is given, or the day that it is: the only place that asks."""
+    given: datetime | None = options["today"]
+    return given.date() if given else date.today()
+
+
 def _render(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
     with progress("rendering") as advance:
-        report = render(root, _selection(options), clock, advance, options["workers"])
+        report = render(root, _selection(options), clock, advance, options["workers"], _today(options))
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
@@ -68,7 +75,7 @@ def _render(root: Path, options: Options) -> int:
 def _check(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
     with progress("checking") as advance:
-        report = check(root, _selection(options), clock, advance)
+        report = check(root, _selection(options), clock, advance, today=_today(options))
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_rendered(report)}: everything is as it would be rendered")
@@ -166,20 +173,32 @@ _COLUMNS = {
     "NEEDS": "needs",
 }
 
+_WAIVERS = {
+    "SERVICE": "service",
+    "ENVIRONMENT": "environment",
+    "POLICY": "waives",
+    "UNTIL": "expires",
+    "OWNER": "owner",
+    "REASON": "reason",
+}
+
 
 def _list(root: Path, options: Options) -> int:
-    from pavior.pipeline.listing import listing  # noqa: PLC0415
+    from pavior.pipeline.listing import listing, waivers  # noqa: PLC0415
 
-    found, rows = listing(root, _selection(options))
+    columns: Mapping[str, str] = _WAIVERS if options["only_waivers"] else _COLUMNS
+    found, rows = (waivers if options["only_waivers"] else listing)(root, _selection(options))
     errors = [d for d in found if d.is_error]
     if options["as_json"]:
         print(json.dumps(rows, indent=2))
     else:
-        heading = {key: name for name, key in _COLUMNS.items()}
+        heading = {key: name for name, key in columns.items()}
         table = [heading, *({k: _cell(v) for k, v in row.items()} for row in rows)]
         widths = {key: max(len(row[key]) for row in table) for key in heading}
         for row in table:
             print("  ".join(row[key].ljust(widths[key]) for key in heading).rstrip())
+        if options["only_waivers"]:
+            print(_count(len(rows), "waiver"))
     if errors:
         print(f"{_count(len(errors), 'error')}: run `pavior validate`", file=sys.stderr)
     return FOUND if errors else CLEAN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pavior.diagnostics import Code
+from pavior.diagnostics import Code, Severity
 from pavior.diagnostics.codes import check as codes
 from pavior.kubernetes import Fault, Reason
 from pavior.kubernetes.schemas import ManifestSchemas
@@ -26,6 +26,7 @@ class Finding:
     hint: str | None = None
     at_key: bool = False
     missing: bool = False
+    severity: Severity = Severity.ERROR
 
 
 def identity(manifest: Manifest) -> Identity:

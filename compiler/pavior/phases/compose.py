@@ -38,6 +38,10 @@ SETTINGS_SCHEMA_FILE = "settings.schema.json"
 MANIFESTS_FOLDER = "manifests"
 TEXTS_FOLDER = "texts"
 FRAGMENTS_FOLDER = "fragments"
+POLICIES_FOLDER = "policies"
+
+# The keys of component.yaml that list files, and where these lie.
+_LISTED = (("manifests", MANIFESTS_FOLDER), ("texts", TEXTS_FOLDER), ("policies", POLICIES_FOLDER))
 
 _OF_RENDERING = ("contributions", "linked")
 """What there is only while manifests are rendered."""
@@ -196,9 +200,9 @@ class _Workshop:
         )
 
     def _manifests(self, name: str, documents: Mapping[str, Document], default: Scope) -> Iterator[ManifestTemplate]:
-        """The templates that component.yaml lists under `manifests` and `texts`, each in its folder."""
+        """The templates that component.yaml lists, each in its folder. Policies are rendered as they are, for each target."""
         document = documents[COMPONENT_FILE]
-        for key, folder in (("manifests", MANIFESTS_FOLDER), ("texts", TEXTS_FOLDER)):
+        for key, folder in _LISTED:
             listed = set()
             for index, given in enumerate(document.value.get(key, ())):
                 entry = {"template": given} if isinstance(given, str) else given
@@ -218,7 +222,7 @@ class _Workshop:
         self, name: str, documents: Mapping[str, Document], at: Path, entry: Mapping[str, Value], default: Scope
     ) -> Iterator[ManifestTemplate]:
         document, source = documents[COMPONENT_FILE], documents[entry["template"]]
-        scope = Scope(entry["scope"]) if "scope" in entry else default
+        scope = Scope(entry["scope"]) if "scope" in entry else Scope.ENVIRONMENT if at[0] == "policies" else default
         if scope is Scope.NEED and default is not Scope.NEED:
             message = f"component `{name}` is not a type of `needs`, so nothing has scope `need`"
             span = document.positions().value((*at, "scope"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
 from pavior.pipeline.work import LostWorker, work_all
+from pavior.policies.waivers import endings
 
 __all__ = ["Clock", "LostWorker", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
 
@@ -67,9 +69,17 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
 
 @rare_collections()
 def render(
-    root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
+    root: Path,
+    selection: Selection,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    today: date | None = None,
 ) -> Report:
-    """Bring rendered/ up to date. What is at fault, and what reads from it, stays as it is."""
+    """Bring rendered/ up to date. What is at fault, and what reads from it, stays as it is.
+
+    Dates say something on the day `today`, if it is given, and change nothing that is written.
+    """
     report = Report(clock=clock or Clock())
     recover(root)
     outcome = prepare(root, report.clock)
@@ -78,6 +88,7 @@ def render(
         return report
     fleet = outcome.value
     require_known(fleet.repository, fleet.platform.target_names, selection)
+    report.diagnostics.extend(_endings(fleet, selection, today, strict=False))
     with transaction(root) as writing:
         for step in planned(fleet, selection, report, progress, jobs):
             with report.clock.phase("write"):
@@ -92,7 +103,12 @@ def render(
 
 @rare_collections()
 def check(
-    root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
+    root: Path,
+    selection: Selection,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    today: date | None = None,
 ) -> Report:
     """Everything that render would find, and each file of rendered/ that is not what it would write."""
     report = Report(clock=clock or Clock())
@@ -102,6 +118,7 @@ def check(
         report.diagnostics.extend(outcome.diagnostics)
         return report
     require_known(outcome.value.repository, outcome.value.platform.target_names, selection)
+    report.diagnostics.extend(_endings(outcome.value, selection, today, strict=True))
     differing = {}
     for step in planned(outcome.value, selection, report, progress, jobs):
         for unit in step.units:
@@ -117,6 +134,15 @@ def check(
     return report
 
 
+def _endings(fleet: Fleet, selection: Selection, today: date | None, *, strict: bool) -> Iterator[Diagnostic]:
+    """What the day says of waivers."""
+    if today is None:
+        return
+    for service, waivers in fleet.waivers.items():
+        if waivers and service in fleet.services and selection.service(service):
+            yield from endings(fleet.services[service].document, waivers, today, strict=strict)
+
+
 def planned(
     fleet: Fleet, selection: Selection, report: Report, progress: Progress | None = None, jobs: int = 1
 ) -> Iterator[Step]:
@@ -126,8 +152,8 @@ def planned(
     """
     report.diagnostics.extend(fleet.diagnostics)
     groups = list(owners(fleet, selection))
-    together = Together(fleet)
-    for done, (group, worked) in enumerate(zip(groups, work_all(Workbench(fleet), groups, jobs), strict=True)):
+    together, bench = Together(fleet), Workbench(fleet)
+    for done, (group, worked) in enumerate(zip(groups, work_all(bench, groups, jobs), strict=True)):
         found = [*worked.diagnostics, *together.compare(group, worked)]
         report.diagnostics.extend(found)
         report.targets.update(owner.target.target.name for owner in group if not owner.target.catalogue)
@@ -139,6 +165,7 @@ def planned(
             yield together.step(group[0].source, worked.units)
         if progress is not None:
             progress(done + 1, len(groups))
+    report.diagnostics.extend(bench.guardrails.unbound())
     with report.clock.phase("plan"):
         leftovers = list(together.stale(selection))
     for source, units, found in leftovers:

@@ -5,7 +5,7 @@ An owner is what a folder below rendered/<target>/ belongs to: a service, a team
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, NamedTuple, TypeVar
 
@@ -45,10 +45,11 @@ MOST_REFUSED = 20
 
 @dataclass(frozen=True, slots=True)
 class TeamInput:
-    """A team's file. Its namespace has its name."""
+    """A team's file. Its namespace has its name. `waived`: environment → policy → the services that it is waived for."""
 
     name: str
     document: Document
+    waived: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,9 @@ def scene_of(
         said: Value = {}
         for _, values in team_layers(team, target.target.environment):
             said = merge(said, values)
-        scene["team"] = {**said, "name": team.name, "namespace": team.name}
+        waived = team.waived.get(target.target.environment, {})
+        own = {"name": team.name, "namespace": team.name, "waived": {name: list(of) for name, of in waived.items()}}
+        scene["team"] = {**said, **own}
     if service is not None and team is not None:
         scene.update(spec)
         scene["service"] = {

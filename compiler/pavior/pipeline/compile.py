@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from pavior import resources
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import check as codes
 from pavior.emit import NotEmittable, UnemittableArtifact, emit, emit_text
@@ -17,20 +15,18 @@ from pavior.model import Artifact, Contributor, Manifest, Span, Value
 from pavior.phases.check import Finding, Identity, check, same_identity
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.guardrails import Guardrails, breaches, needed
 from pavior.pipeline.passing import passing
+from pavior.pipeline.policies import schema_folders
 from pavior.platform import Scene
+from pavior.policies.enforce import Enforcement
+from pavior.policies.waivers import Waiver
 
 if TYPE_CHECKING:
     from pavior.pipeline.explain import Explanation
 
 MOST_FINDINGS = 20
 """More than these of one owner in one target help nobody, and a hostile file holds thousands."""
-
-
-def schema_folders(root: Path) -> list[Path]:
-    """Where the schemas of Kubernetes kinds are: Pavior's own, then those that the platform repository adds."""
-    folders = (resources.schemas() / "kubernetes", root / "schemas" / "kubernetes")
-    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
 
 
 Taken: TypeAlias = tuple[str, int]
@@ -46,6 +42,8 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...] = ()
     taken: tuple[Taken, ...] = ()
     manifests: int = 0
+    needed: frozenset[str] = frozenset()
+    """The waived policies that some manifest would break."""
 
     @property
     def failed(self) -> bool:
@@ -58,6 +56,10 @@ class Workbench:
 
     fleet: Fleet
     _schemas: dict[str, ManifestSchemas] = field(default_factory=dict)
+    guardrails: Guardrails = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.guardrails = Guardrails(self.fleet)
 
     def schemas(self, target: str) -> ManifestSchemas:
         """Pavior's schemas, the repository's own, and those that the target's platform artifacts define."""
@@ -75,6 +77,13 @@ class Workbench:
         """Read the schemas of all targets, so that worker processes inherit them."""
         for context in (*self.fleet.platform.targets, *self.fleet.platform.catalogue[:1]):
             self.schemas(context.target.name)
+            self.enforced(Owner(context))
+
+    def enforced(self, owner: Owner) -> Enforcement | None:
+        """The policies that an owner's manifests are held to; None where there are none."""
+        if owner.target.catalogue or not self.fleet.platform.policies:
+            return None
+        return self.guardrails.of(owner.target, self.schemas(owner.target.target.name))
 
 
 def compile_group(bench: Workbench, group: Sequence[Owner]) -> list[Compiled]:
@@ -94,14 +103,19 @@ def _compile_alike(bench: Workbench, owners: Sequence[Owner]) -> list[Compiled]:
         specs = [_spec(fleet, owner) for owner in owners]
     with clock.phase("render"):
         scenes = [_scene(fleet, owner, spec) for owner, spec in zip(owners, specs, strict=True)]
-    adding = any(owner.adds for owner in owners)
-    passed = None if adding else passing(fleet.platform, owners, scenes, bench.schemas, clock)
+    # What a service brings itself, and what its waivers are needed for, is looked at in full.
+    adding = any(owner.adds or _waived(fleet, owner) for owner in owners)
+    passed = None if adding else passing(fleet.platform, owners, scenes, bench.schemas, bench.enforced, clock)
     if passed is None:
         return [_checked(bench, owner, scene) for owner, scene in zip(owners, scenes, strict=True)]
     return [
         Compiled(owner, each.files, (), _taken(owner, each.identities), len(each.identities))
         for owner, each in zip(owners, passed, strict=True)
     ]
+
+
+def _waived(fleet: Fleet, owner: Owner) -> Mapping[str, Waiver]:
+    return fleet.waived(owner.service.id, owner.target.target.environment) if owner.service else {}
 
 
 def _taken(owner: Owner, identities: Iterable[Identity]) -> tuple[Taken, ...]:
@@ -129,16 +143,24 @@ def _checked(bench: Workbench, owner: Owner, scene: Scene) -> Compiled:
         placed, found = manifests(fleet.platform, owner, scene)
     with clock.phase("check"):
         checked = [p for p in placed if not p.is_text]
+        items = [p.item for p in checked]
         identities: list[Identity] = []
-        finding = check((p.item for p in checked), bench.schemas(target.name), owner.name, identities)
-        findings = list(islice(finding, MOST_FINDINGS))
-        if findings:
+        findings = list(islice(check(items, bench.schemas(target.name), owner.name, identities), MOST_FINDINGS))
+    needs: frozenset[str] = frozenset()
+    enforced = bench.enforced(owner)
+    if not findings and enforced is not None:
+        with clock.phase("policies"):
+            findings = list(islice(breaches(enforced, items), MOST_FINDINGS))
+            waived = _waived(fleet, owner)
+            needs = needed(enforced, items, waived) if waived else needs
+    if findings:
+        with clock.phase("check"):
             found += located(fleet, owner, checked, findings)
     if any(d.is_error for d in found):
-        return Compiled(owner, {}, tuple(found))
+        return Compiled(owner, {}, tuple(found), needed=needs)
     with clock.phase("emit"):
         files, unemittable = _emit(owner, placed)
-    return Compiled(owner, files, (*found, *unemittable), _taken(owner, identities), len(checked))
+    return Compiled(owner, files, (*found, *unemittable), _taken(owner, identities), len(checked), needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +228,12 @@ def _located(owner: Owner, placed: Placed[Manifest], finding: Finding, explained
     note = Note(f"in the rendered {what} for", targets=(owner.target.target.name,))
     if not inside:
         span = Span(owner.source) if owner.service is None else owner.service.document.positions().value(())
-        return Diagnostic(finding.code, span, finding.message, finding.hint, (note,))
+        return Diagnostic(finding.code, span, finding.message, finding.hint, (note,), finding.severity)
     best = inside[0]
     written = _written(best, finding)
     span = written[-1].span if written else _key(owner, placed, finding, best.origin.span)
     notes = [note, *([Note("rendered here", best.origin.span)] if written else [])]
-    return Diagnostic(finding.code, span, finding.message, finding.hint, tuple(notes))
+    return Diagnostic(finding.code, span, finding.message, finding.hint, tuple(notes), finding.severity)
 
 
 def _written(explained: Explanation, finding: Finding) -> list[Contributor]:

@@ -13,6 +13,7 @@ from pavior.phases.link import Links
 from pavior.pipeline.assemble import Owner, ServiceInput, Stacks, TeamInput, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.platform import Platform, TargetContext
+from pavior.policies.waivers import Waiver
 
 
 @dataclass(slots=True)
@@ -32,6 +33,8 @@ class Fleet:
     teams: dict[str, TeamInput] = field(default_factory=dict)
     services: dict[ServiceId, ServiceInput] = field(default_factory=dict)
     links: Links = field(default_factory=lambda: Links({}, ()))
+    waivers: dict[ServiceId, tuple[Waiver, ...]] = field(default_factory=dict)
+    """Those of all services whose file can be read."""
     broken: set[ServiceId] = field(default_factory=set)
     broken_teams: set[str] = field(default_factory=set)
     blocked: dict[ServiceId, ServiceId] = field(default_factory=dict)
@@ -44,6 +47,10 @@ class Fleet:
             self.broken.add(service)
             return True
         return False
+
+    def waived(self, service: ServiceId, environment: str) -> dict[str, Waiver]:
+        """The waivers of a service in an environment, by policy."""
+        return {w.policy: w for w in self.waivers.get(service, ()) if w.environment == environment}
 
     def owner(self, service: ServiceId, target: TargetContext) -> Owner:
         known = self.services[service]

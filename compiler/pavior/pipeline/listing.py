@@ -1,4 +1,4 @@
-"""List: the fleet in a table."""
+"""List: the fleet in a table, or its waivers."""
 
 from __future__ import annotations
 
@@ -40,3 +40,28 @@ def listing(root: Path, selection: Selection) -> tuple[list[Diagnostic], list[di
             }
         )
     return list(fleet.diagnostics), rows
+
+
+def waivers(root: Path, selection: Selection) -> tuple[list[Diagnostic], list[dict[str, Any]]]:
+    """What was found, and a row for each waiver, the one that ends first in front."""
+    recover(root)
+    outcome = prepare(root, Clock())
+    if outcome.value is None:
+        return list(outcome.diagnostics), []
+    fleet = outcome.value
+    require_known(fleet.repository, fleet.platform.target_names, selection)
+    rows = [
+        {
+            "service": str(service),
+            "environment": waiver.environment or "",
+            "waives": waiver.policy,
+            "expires": waiver.expires,
+            "owner": waiver.owner,
+            "reason": waiver.reason,
+        }
+        for service, granted in fleet.waivers.items()
+        if selection.service(service)
+        for waiver in granted
+        if not selection.environments or waiver.environment in selection.environments
+    ]
+    return list(fleet.diagnostics), sorted(rows, key=lambda row: (row["expires"], row["service"], row["waives"]))

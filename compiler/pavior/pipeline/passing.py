@@ -22,6 +22,7 @@ from pavior.phases.render import PLAIN, BadContribution, ContributedTwice
 from pavior.pipeline.assemble import Owner, Placed, assemble
 from pavior.pipeline.clock import Clock
 from pavior.platform import Platform, Scene
+from pavior.policies.enforce import Enforcement
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,14 @@ def passing(
     owners: Sequence[Owner],
     scenes: Sequence[Scene],
     schemas: Callable[[str], ManifestSchemas],
+    enforced: Callable[[Owner], Enforcement | None],
     clock: Clock,
 ) -> list[Passed] | None:
-    """Render, check and emit what owners have in their targets; None where something is wrong. `schemas` are a target's."""
-    making = [_Making(owner.source, schemas(owner.target.target.name)) for owner in owners]
+    """Render, check and emit what owners have in their targets; None where something is wrong.
+
+    `schemas` are a target's, `enforced` the policies that an owner is held to.
+    """
+    making = [_Making(owner.source, schemas(owner.target.target.name), enforced(owner)) for owner in owners]
     running = [assemble(platform, owner, scene, PLAIN) for owner, scene in zip(owners, scenes, strict=True)]
     steps = (_Making.check, _Making.emit) if not clock.running else (_timed(clock, "check"), _timed(clock, "emit"))
     try:
@@ -66,6 +71,7 @@ class _Making:
 
     source: str
     schemas: ManifestSchemas
+    enforced: Enforcement | None
     identities: dict[Identity, None] = field(default_factory=dict)
     pieces: dict[str, list[str]] = field(default_factory=dict)
     lines: dict[str, list[Value]] = field(default_factory=dict)
@@ -80,6 +86,8 @@ class _Making:
         if me in self.identities:
             raise _Fault
         self.identities[me] = None
+        if self.enforced is not None and not self.enforced.hold(manifest):
+            raise _Fault
 
     def emit(self, placed: Placed[Manifest]) -> None:
         path = placed.path

@@ -18,6 +18,7 @@ from pavior.phases.compose import (
     FIELDS_FILE,
     FRAGMENTS_FOLDER,
     MANIFESTS_FOLDER,
+    POLICIES_FOLDER,
     SETTINGS_SCHEMA_FILE,
     TEXTS_FOLDER,
     Files,
@@ -29,11 +30,13 @@ from pavior.phases.link import Declaration, declare, index, link, parse
 from pavior.phases.load import load, load_all
 from pavior.phases.render import fault_diagnostic
 from pavior.phases.screen import screen
-from pavior.pipeline import templates
+from pavior.pipeline import policies, templates
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, layers_of, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
 from pavior.platform import Platform
+from pavior.policies.waivers import by_environment, waivers_of, wide_layers
+from pavior.policies.waivers import faults as waiver_faults
 from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
@@ -58,6 +61,7 @@ def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
         _load_team(fleet, team)
     for service in repository.services:
         _load_service(fleet, service)
+    _load_waivers(fleet)
     fleet.broken |= repository.unusable_services
     declarations = [d for service in list(fleet.services.values()) for d in _declare(fleet, service)]
     with clock.phase("link"):
@@ -97,7 +101,13 @@ def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
     diagnostics.extend(platform.diagnostics)
     if platform.value is not None:
         templates.keep(kept, files, sources)
-    return Outcome((platform.value, files) if platform.value else None, tuple(diagnostics))
+    if platform.value is None:
+        return Outcome(None, tuple(diagnostics))
+    found = policies.load(files, repository.root)
+    diagnostics.extend(found.diagnostics)
+    if found.value is None or _errors(found.diagnostics):
+        return Outcome(None, tuple(diagnostics))
+    return Outcome((replace(platform.value, policies=found.value), files), tuple(diagnostics))
 
 
 def schema_sources() -> dict[Kind, Document]:
@@ -117,7 +127,7 @@ def _component_files(folder: str, paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         file = path.removeprefix(folder)
         first, _, rest = file.partition("/")
-        if (not rest or first in (MANIFESTS_FOLDER, TEXTS_FOLDER, FRAGMENTS_FOLDER)) and file.endswith(
+        if (not rest or first in (MANIFESTS_FOLDER, TEXTS_FOLDER, FRAGMENTS_FOLDER, POLICIES_FOLDER)) and file.endswith(
             (".yaml", ".json")
         ):
             yield file
@@ -183,11 +193,15 @@ def _load_service(fleet: Fleet, service: ServiceId) -> None:
         document = _document(fleet.repository, listing.platform, found)
         raw = [d for path in listing.manifests for d in _documents(fleet.repository, path, found)]
         patches = [d for path in listing.patches if (d := _document(fleet.repository, path, found)) is not None]
+    if document is not None:
+        fleet.waivers[service] = tuple(waivers_of(document))
     with fleet.clock.phase("validate"):
         schemas = fleet.platform.schemas
         if document is not None:
             types = fleet.stacks.types_of_needs(document, fleet.teams.get(service.team))
             found.extend(validate.validate(document, "platform", schemas, types=types))
+            if not _errors(found):
+                found.extend(waiver_faults(document, fleet.waivers[service], fleet.platform.policies))
         for patch in patches:
             found.extend(validate.validate(patch, "patch", schemas))
     if fleet.break_(service, found) or document is None or service.team in fleet.broken_teams:
@@ -208,6 +222,25 @@ def _load_service(fleet: Fleet, service: ServiceId) -> None:
             if service_layers(service, t.target.environment, document) is not None
         ),
     )
+
+
+def _load_waivers(fleet: Fleet) -> None:
+    """Tell teams what is waived in their namespaces."""
+    platform = fleet.platform
+    layered = (
+        platform.organization,
+        *platform.environments.values(),
+        *(p.document for p in platform.golden_paths.values()),
+    )
+    said = (*layered, *(team.document for team in fleet.teams.values()))
+    fleet.diagnostics.extend(wide_layers(d for d in said if b"waivers" in d.source.content))
+    for name, team in fleet.teams.items():
+        mine = [(s.name, waivers) for s, waivers in sorted(fleet.waivers.items()) if s.team == name and waivers]
+        if mine:
+            fleet.teams[name] = replace(team, waived=by_environment(mine, platform.policies))
+    for service, known in fleet.services.items():
+        if known.team is not fleet.teams[service.team]:
+            fleet.services[service] = replace(known, team=fleet.teams[service.team])
 
 
 def _documents(repository: Repository, path: str, diagnostics: list[Diagnostic]) -> tuple[Document, ...]:

@@ -128,7 +128,7 @@ class Provenance:
             span = head(positions.value(())) if value is None else positions.value(PRODUCTION[1:])
             yield Read(PRODUCTION, value, (Contributor(f"environment {name}", span, value),))
 
-    def _follow(self, path: Path, voice: Voice) -> Read:
+    def _follow(self, path: Path, voice: Voice) -> Read:  # noqa: PLR0911  # one for each root
         root = path[0]
         if root == "need" and voice.need is not None:
             path = ("needs", voice.need) if path[1:] in ((), ("name",)) else ("needs", voice.need, *path[1:])
@@ -138,6 +138,8 @@ class Provenance:
             return Read(path, at_path(self.scene, path), steps=tuple(self._contributed(path)))
         elif root == "linked":
             return self._linked(path)
+        elif root == "team" and path[1:2] == ("waived",):
+            return Read(path, at_path(self.scene, path), steps=tuple(self._waivers(path[2:])))
         elif root == "team" and path[1:] not in ((), ("name",), ("namespace",)):
             return Read(path, at_path(self.scene, path), self._team(path[1:]))
         elif root in ("organization", "environment", "cluster", "target", "team", "service"):
@@ -210,6 +212,17 @@ class Provenance:
         names = (f"team {team.name}", f"team {team.name} in {environment}")
         said = [(names[bool(at)], team.document, at, values) for at, values in team_layers(team, environment)]
         return tuple(_speakers(said, path))
+
+    def _waivers(self, path: Path) -> Iterator[Step]:
+        """The waivers of the team's services in this environment, or of one policy: each where it is written."""
+        team, environment = self.owner.team, self.owner.target.target.environment
+        for service, waivers in self.fleet.waivers.items():
+            known = self.fleet.services.get(service)
+            for waiver in waivers:
+                if known is None or team is None or service.team != team.name or waiver.environment != environment:
+                    continue
+                if path[:1] in ((), (waiver.policy,)):
+                    yield Step(LeafOrigin(known.document.positions().key(waiver.at), waiver.policy, (), ()), ())
 
     def _settings(self, path: Path, voice: Voice) -> Read:
         target = self.owner.target

@@ -8,7 +8,7 @@ from pavior.kubernetes import kubeconform
 from pavior.kubernetes.kubeconform import Verification
 from pavior.model import RENDERED
 from pavior.phases.write import recover
-from pavior.pipeline.compile import schema_folders
+from pavior.pipeline.policies import schema_folders
 
 
 def verify(root: Path) -> Verification:

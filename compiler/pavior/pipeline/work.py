@@ -10,8 +10,10 @@ from pavior.diagnostics import Diagnostic
 from pavior.model import UnitPlan
 from pavior.phases.plan import plan
 from pavior.pipeline.assemble import Owner
-from pavior.pipeline.compile import Taken, Workbench, compile_group
+from pavior.pipeline.compile import Compiled, Taken, Workbench, compile_group
+from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.retired import unretired
+from pavior.policies.waivers import idle
 
 _CHUNK = 8
 """Groups that a worker takes at once: a task costs 0.1 ms on its way there and back."""
@@ -39,6 +41,7 @@ def work(bench: Workbench, group: Sequence[Owner]) -> Worked:
     """Layer → render → check → emit → plan, for owners that are written together or not at all."""
     compiled = compile_group(bench, group)
     found = [d for each in compiled for d in each.diagnostics]
+    found.extend(_idle(bench.fleet, compiled))
     units: list[UnitPlan] = []
     if not any(each.failed for each in compiled):
         with bench.fleet.clock.phase("plan"):
@@ -49,6 +52,19 @@ def work(bench: Workbench, group: Sequence[Owner]) -> Worked:
             found.extend(unretired(bench.fleet, units))
     taken = tuple(t for each in compiled for t in each.taken)
     return Worked(tuple(found), tuple(units), taken, sum(each.manifests for each in compiled))
+
+
+def _idle(fleet: Fleet, compiled: Sequence[Compiled]) -> Iterator[Diagnostic]:
+    """The waivers that nothing needs in any target of their environment. Only a service that is seen in all of them can tell."""
+    service = compiled[0].owner.service if compiled else None
+    if service is None or not fleet.waivers.get(service.id) or any(each.failed for each in compiled):
+        return
+    seen = {each.owner.target.target.name: each.needed for each in compiled}
+    for environment in fleet.platform.environments:
+        names = [t.target.name for t in fleet.platform.targets_of(environment) if t.target.name in service.targets]
+        if all(name in seen for name in names):
+            needed = {policy for name in names for policy in seen[name]}
+            yield from idle(service.document, fleet.waivers[service.id], needed, environment)
 
 
 def work_all(bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int) -> Iterator[Worked]:

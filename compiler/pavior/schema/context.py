@@ -42,7 +42,8 @@ def environment_roots(schemas: Schemas) -> dict[str, Node]:
 def team_roots(schemas: Schemas) -> dict[str, Node]:
     """What templates of team scope, and of those inside it, read besides."""
     team = _file(schemas, "team")
-    return {"team": closed({**team["properties"], "namespace": _TEXT})}
+    waived = map_of({"type": "array", "items": _TEXT})
+    return {"team": closed({**team["properties"], "namespace": _TEXT, "waived": waived})}
 
 
 def service_roots(
