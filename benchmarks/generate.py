@@ -152,7 +152,7 @@ def _web_service(service: Service, document: dict[str, Any], prod: dict[str, Any
             "availability": chance.choice((99.5, 99.9)),
             "latency": {"threshold": "250ms", "objective": 99},
         }
-    prod["replicas"] = {"min": chance.choice((2, 3, 4)), "max": chance.choice((6, 8, 12))}
+    prod["replicas"] = {"min": chance.choice((3, 4, 5)), "max": chance.choice((6, 8, 12))}
     _common(document, chance)
 
 

@@ -519,7 +519,7 @@ PLANTED: tuple[tuple[Check, str, str, Any], ...] = (
     (every_secret_and_key_will_be_there, "PostgresDatabase", "metadata/name", "other"),
     (every_secret_and_key_will_be_there, "AlertmanagerConfig", "spec/receivers/0/slackConfigs/0/apiURL/key", "other"),
     (every_secret_and_key_will_be_there, "Certificate", "spec/secretName", "other"),
-    (every_config_map_and_key_is_there, "ConfigMap", "metadata/name", "other"),
+    (every_config_map_and_key_is_there, "Deployment", "spec/template/spec/volumes/0/configMap", {"name": "other"}),
     (every_config_map_and_key_is_there, "Deployment", "spec/template/spec/volumes", GONE),
     (every_service_account_is_there, "ServiceAccount", "metadata/name", "other"),
     (every_service_account_is_there, "ClusterRoleBinding", "subjects/0/namespace", "other"),
