@@ -155,6 +155,7 @@ setup_judges() {
   go_tool_stands istioctl help || build_go_tool istioctl istio.io/istio/istioctl/cmd/istioctl
   go_tool_stands kube-score version || build_go_tool kube-score github.com/zegl/kube-score/cmd/kube-score
   go_tool_stands otelcol --version || build_go_tool otelcol .
+  go_tool_stands policies --version || build_go_tool policies .
 }
 
 # Node with npm: from $PATH or from PyPI. tools/judges/node_modules is what package-lock.json pins.

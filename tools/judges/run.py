@@ -42,7 +42,9 @@ class Failed(Exception):
     """A judge did not judge: it is missing, or said something else than findings."""
 
 
-def run(name: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    name: str, *arguments: str | Path, given: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     command = BIN / name
     if not command.exists():
         raise Failed(f"{name} is missing: run `make judges`")
@@ -50,6 +52,7 @@ def run(name: str, *arguments: str | Path, **environment: str) -> subprocess.Com
         [str(command), *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, **environment},
+        input=given,
         capture_output=True,
         text=True,
         check=False,
@@ -162,12 +165,30 @@ def otelcol(scratch: Path) -> Iterator[Finding]:
                 yield Finding("validate", f"{target.name}/{name}", done.stderr.strip())
 
 
+def policies(scratch: Path) -> Iterator[Finding]:
+    """Kubernetes' own CEL on all verdicts of tests/policies: each that is not the one that is known there."""
+    sys.path.insert(0, str(ROOT))
+    from tests.policy_cases import cases  # noqa: PLC0415
+
+    known = cases()
+    asked = [{"policy": c.policy, "object": c.object, "params": c.params, "namespace": c.namespace} for c in known]
+    done = run("policies", given=json.dumps(asked))
+    if done.returncode or not done.stdout:
+        raise Failed(done.stderr)
+    for case, verdicts in zip(known, json.loads(done.stdout), strict=True):
+        against = [each for each in verdicts if each["verdict"] != "allow"]
+        said = against[0]["verdict"] if against else "allow"
+        if said != case.verdict or (case.message and case.message not in [each.get("message") for each in against]):
+            yield Finding("verdict", case.name, f"not {case.verdict}, but {against or 'allow'}")
+
+
 JUDGES: Mapping[str, Callable[[Path], Iterator[Finding]]] = {
     "actionlint": actionlint,
     "helm": helm,
     "istioctl": istioctl,
     "kube-score": kube_score,
     "otelcol": otelcol,
+    "policies": policies,
 }
 
 
