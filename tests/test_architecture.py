@@ -31,6 +31,7 @@ LAYERS: Sequence[frozenset[str]] = [
     frozenset({"phases"}),
     frozenset({"platform"}),
     frozenset({"cache", "emit", "expression", "kubernetes", "layering", "repository", "resources", "schema", "syntax"}),
+    frozenset({"git"}),
     frozenset({"diagnostics"}),
     frozenset({"model"}),
 ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click.testing
 import pytest
+from tests.commits import git
 from tests.literate import Case, cases, heading, rewrite
 
 from pavior.cli.app import pavior
@@ -146,6 +147,8 @@ def _do(root: Path, command: tuple[str, ...]) -> tuple[int, str]:
             (root / path).mkdir(parents=True)
         case ("ln", "-s", target, path):
             (root / path).symlink_to(target)
+        case ("git", *arguments):
+            git(root, *arguments)
         case _:
             raise ValueError(f"cases don't know the command {command[0]}")
     return 0, ""

@@ -23,6 +23,12 @@ _ENVIRONMENT = click.option(
     help="Only this environment, or render target such as prod@eu-1 (repeatable).",
 )
 _TEAM = click.option("--team", "teams", multiple=True, metavar="TEAM", help="Only this team's services (repeatable).")
+_BASE = click.option(
+    "--base",
+    metavar="REF",
+    help="The branch, tag or commit that this change is meant for, such as origin/main: the base is where HEAD parted from"
+    " it. `A...B`: where A and B parted; `A..`: A itself.",
+)
 _NAMES = click.argument("names", nargs=-1, metavar="[SERVICE]...")
 
 
@@ -65,10 +71,14 @@ def render(directory: Path, /, **options: Any) -> None:
 
 @pavior.command()
 @_selecting
+@_BASE
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
 def check(directory: Path, /, **options: Any) -> None:
-    """Find everything that is wrong, and every file of rendered/ that is out of date; write nothing."""
+    """Find everything that is wrong, and every file of rendered/ that is out of date; write nothing.
+
+    With --base also all data that the base has and this change would lose, even where its rendered files are gone.
+    """
     _run("check", directory, options)
 
 

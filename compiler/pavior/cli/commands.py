@@ -10,6 +10,7 @@ from typing import Any
 
 from pavior.cli.progress import progress
 from pavior.diagnostics import Diagnostic
+from pavior.git.run import GitProblem, UnknownReference
 from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
@@ -29,10 +30,11 @@ def run(command: str, directory: Path, options: Options) -> int:
             return _explain_code(options["subject"])
         root = find_root(directory)
         return _COMMANDS[command](root, options)
-    except NotARepository as error:
-        return _complain(USAGE, str(error), "run it in a platform repository, or name one with -C")
-    except UnknownName as error:
-        return _complain(USAGE, str(error), error.hint)
+    except (NotARepository, UnknownName) as error:
+        here = "run it in a platform repository, or name one with -C"
+        return _complain(USAGE, str(error), error.hint if isinstance(error, UnknownName) else here)
+    except GitProblem as error:
+        return _complain(USAGE if isinstance(error, UnknownReference) else BROKEN, str(error), error.hint)
     except (Locked, WriteFailed, LostWorker, MissingTool, BrokenTool) as error:
         return _complain(BROKEN, str(error))
     except BrokenPipeError:
@@ -68,7 +70,7 @@ def _render(root: Path, options: Options) -> int:
 def _check(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
     with progress("checking") as advance:
-        report = check(root, _selection(options), clock, advance)
+        report = check(root, _selection(options), clock, advance, base=options["base"])
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_rendered(report)}: everything is as it would be rendered")

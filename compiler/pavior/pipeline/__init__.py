@@ -12,12 +12,14 @@ from itertools import islice
 from pathlib import Path
 
 from pavior.diagnostics import Diagnostic
+from pavior.git import resolve
 from pavior.model import ServiceId, UnitPlan
 from pavior.phases.plan import differences, strangers
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
+from pavior.pipeline.data_of_base import DataOfBase
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
@@ -88,26 +90,48 @@ def render(
 
 @rare_collections()
 def check(
-    root: Path, selection: Selection, clock: Clock | None = None, progress: Progress | None = None, jobs: int = 1
+    root: Path,
+    selection: Selection,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    base: str | None = None,
 ) -> Report:
-    """Everything that render would find, and each file of rendered/ that is not what it would write."""
+    """Everything that render would find, and each file of rendered/ that is not what it would write.
+
+    With a base, a Git reference, also what is lost of the data that it has. Raises `GitProblem` then.
+    """
     report = Report(clock=clock or Clock())
     recover(root)
+    held = DataOfBase.of(resolve(root, base)) if base is not None else None
     outcome = prepare(root, report.clock)
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
         return report
     require_known(outcome.value.repository, outcome.value.platform.target_names, selection)
     differing = {}
+    lost: list[Diagnostic] = []
     for step in planned(outcome.value, selection, report, progress, jobs):
         for unit in step.units:
             differing[unit.path] = tuple(differences(root, unit))
+        if held is not None:
+            lost.extend(held.lost_in(outcome.value, step.units))
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
+    if held is not None:
+        lost.extend(held.lost_altogether(outcome.value, selection, _excused(outcome.value, report)))
+        told = {(d.code, d.span, d.message) for d in report.diagnostics}
+        report.diagnostics.extend(d for d in lost if (d.code, d.span, d.message) not in told)
     if selection.everything:
-        told = {d.span.file for d in report.diagnostics}
-        report.diagnostics.extend(d for d in strangers(root) if d.span.file not in told)
+        files = {d.span.file for d in report.diagnostics}
+        report.diagnostics.extend(d for d in strangers(root) if d.span.file not in files)
     return report
+
+
+def _excused(fleet: Fleet, report: Report) -> list[str]:
+    """The folders from which nothing is rendered because of a fault, which is told already."""
+    services = [f"teams/{service}" for service in report.withheld]
+    return [*services, *(f"teams/{team}" for team in fleet.broken_teams), *fleet.repository.unusable]
 
 
 def planned(

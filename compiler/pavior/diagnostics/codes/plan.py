@@ -60,3 +60,10 @@ UNREADABLE_DATA = Code(
     why="Pavior can't tell whether writing over it would destroy something.",
     fix="Restore the file as it was committed (`git checkout -- <file>`), then render again.",
 )
+UNREADABLE_BASE_DATA = Code(
+    "PV710",
+    "unreadable-base-data",
+    what="A file of manifests that hold data can't be read as the base of this change has it.",
+    why="Pavior can't tell whether this change destroys something that the base has.",
+    fix="Render the file anew on the base's branch first, then bring this change up to date with it.",
+)
