@@ -16,10 +16,6 @@ _AT_ONCE = 128
 _CHUNK = 2**16
 
 
-class Oversized(Exception):
-    """A blob is larger than asked for."""
-
-
 @dataclass(slots=True)
 class Blobs:
     """Reads blobs of one repository. After a fork each process has its own Git."""
@@ -28,15 +24,12 @@ class Blobs:
     _process: subprocess.Popen[bytes] | None = None
     _of: int = 0
 
-    def read(self, id_: str, limit: int) -> bytes:
-        """One blob, at most `limit` bytes. Raises Oversized, and GitProblem where the clone lacks it."""
-        content = next(self.read_all([id_], limit))
-        if content is None:
-            raise Oversized(id_)
-        return content
+    def read(self, id_: str, limit: int) -> bytes | None:
+        """One blob; None where it is larger than `limit` bytes. Raises GitProblem where the clone lacks it."""
+        return next(self.read_all([id_], limit))
 
     def read_all(self, ids: Sequence[str], limit: int) -> Iterator[bytes | None]:
-        """Blobs in the order of their ids; None for one that is larger than `limit`."""
+        """Blobs in the order of their ids, as `read`."""
         asking, answering = self._pipes()
         for start in range(0, len(ids), _AT_ONCE):
             part = ids[start : start + _AT_ONCE]
