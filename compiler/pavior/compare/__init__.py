@@ -80,7 +80,8 @@ class Identity(NamedTuple):
 class FieldChange(NamedTuple):
     """One difference. `before` is None where it was added, `after` where it was removed.
 
-    `words` say what the value is, such as `memory limit`, or are empty. Of a REORDERED list both are the whole lists.
+    `words` say what the value is, such as `memory limit`, or are empty. Of a REORDERED list both are what names its items,
+    in both orders.
     """
 
     path: Steps

@@ -5,10 +5,10 @@ A rule speaks of everything beneath its pointer, and the nearest rule wins, attr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from pavior.compare import Edit, Risk
 from pavior.model import Manifest, Value
@@ -28,6 +28,10 @@ class Form(Enum):
 
     QUANTITY = "quantity"
     DURATION = "duration"
+
+
+Reading: TypeAlias = Form | tuple[Value, ...]
+"""A form, or words from the least to the most."""
 
 
 class Arrangement(Enum):
@@ -53,9 +57,21 @@ class _Node:
 
 class Meaning:
     """What is known at one path of a kind. `risks` are by event; `keys`, `arrangement`, `default` speak of this value alone,
-    the rest of everything beneath too. `has_default`: `default` equals absence."""
+    the rest of everything beneath too. `has_default`: `default` equals absence. `decided`: the events that a rule of this
+    very value names, so that what comes or goes with it has no say."""
 
-    __slots__ = ("_below", "_nodes", "arrangement", "default", "form", "has_default", "keys", "risks", "words")
+    __slots__ = (
+        "_below",
+        "_nodes",
+        "arrangement",
+        "decided",
+        "default",
+        "form",
+        "has_default",
+        "keys",
+        "risks",
+        "words",
+    )
 
     def __init__(self, nodes: tuple[_Node, ...], above: Meaning | None) -> None:
         said: dict[str, Any] = {}
@@ -63,12 +79,14 @@ class Meaning:
         for node in nodes:
             said.update(node.said)
             risks.update(node.said.get("risk", {}))
+        self.decided: frozenset[str] = frozenset().union(*(node.said.get("decided", ()) for node in nodes))
         self._nodes = tuple(node for node in nodes if node.below)
         self._below: dict[str, Meaning] = {}
         self.risks: Mapping[str, Risk] = risks
         self.words: str = said.get("words", above.words if above else "")
-        self.form: Form | None = said.get("form", above.form if above else None)
+        self.form: Reading | None = said.get("form", above.form if above else None)
         self.keys: tuple[tuple[str, ...], ...] = said.get("keys", ())
+        """What names an item: keys inside it, each as the steps that lead there."""
         self.arrangement: Arrangement | None = said.get("arrangement")
         self.has_default = "default" in said
         self.default: Value = said.get("default")
@@ -85,11 +103,6 @@ class Meaning:
             any_step = [node.below[EVERY_KIND] for node in self._nodes if EVERY_KIND in node.below]
             known = self._below[name] = Meaning((*any_step, *(named if name != EVERY_KIND else ())), self)
         return known
-
-    @property
-    def defaults(self) -> Iterator[str]:
-        """The keys beneath that have a default of their own."""
-        return (step for node in self._nodes for step, inner in node.below.items() if "default" in inner.said)
 
     def risk(self, event: str) -> Risk:
         """The class of an event: `added`, `removed`, `changed`, `increased`, `decreased`, `reordered`."""
@@ -178,10 +191,13 @@ def _say(node: _Node, rule: Mapping[str, Value]) -> None:
     said = node.said
     if "risk" in rule:
         said["risk"] = {**said.get("risk", {}), **_events(rule["risk"], _VALUE_EVENTS)}
+        said["decided"] = said.get("decided", frozenset()) | (
+            rule["risk"].keys() if isinstance(rule["risk"], dict) else ()
+        )
     if "as" in rule:
-        said["form"] = Form(rule["as"])
+        said["form"] = tuple(rule["as"]) if isinstance(rule["as"], list) else Form(rule["as"])
     if "keys" in rule:
-        said["keys"] = tuple(_steps(key) if key.startswith("/") else (key,) for key in rule["keys"])
+        said["keys"] = tuple(_steps(f"/{key}") for key in rule["keys"])
     if "list" in rule:
         said["arrangement"] = Arrangement(rule["list"])
     said.update({key: rule[key] for key in ("words", "default") if key in rule})
