@@ -39,7 +39,7 @@ class _Key(NamedTuple):
 
 
 class _Example(NamedTuple):
-    order: tuple[str, ...]
+    order: tuple[tuple[str, ...], Identity, int]
     where: Where
     identity: Identity
     field: FieldChange | None
@@ -135,11 +135,11 @@ class Grouping:
                 None if change.edit is Edit.REMOVED else names[1],
             )
             self._count(key, values, _example(where, identity, None), bit, 1)
-        for each in change.fields:
+        for number, each in enumerate(change.fields):
             key = _Key(each.risk, each.edit, kind, templating(_pattern(each.path)), each.words)
             before = None if each.before is None else brief(templating(shown(each.before)))
             after = None if each.after is None else brief(templating(shown(each.after)))
-            self._count(key, (before, after), _example(where, identity, each), bit, 1)
+            self._count(key, (before, after), _example(where, identity, each, number), bit, 1)
 
     def _count(
         self, key: _Key, values: tuple[str | None, str | None], example: _Example, bit: Bits, times: int
@@ -215,9 +215,9 @@ def _order(where: Where) -> tuple[str, ...]:
     return (where.target, where.team or "", where.service or "", where.path)
 
 
-def _example(where: Where, identity: Identity, change: FieldChange | None) -> _Example:
-    path = written(change.path) if change else ""
-    return _Example((*_order(where), *identity, path), where, identity, change)
+def _example(where: Where, identity: Identity, change: FieldChange | None, number: int = 0) -> _Example:
+    """`number` tells the changes of one manifest apart; they are in an order of their own."""
+    return _Example((_order(where), identity, number), where, identity, change)
 
 
 def _named(identity: Identity, templating: Templating) -> str:

@@ -6,13 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pavior.compare import Item, Member, Step
 from pavior.compare.knowledge import Arrangement, Meaning
 from pavior.model import Value
 
-NAMES = (("name",), ("key",), ("id",))
+Keys: TypeAlias = Sequence[Sequence[str]]
+"""The fields that name an item together, each as the steps that lead there."""
+
+NAMES: Sequence[Keys] = ((("name",),), (("key",),), (("id",),))
 """What names an item where nothing is known of the list: the first of these that all items have, each another value."""
 
 MOST_ALIGNED = 400
@@ -37,54 +40,57 @@ class Matching(NamedTuple):
 def match(before: list[Value], after: list[Value], meaning: Meaning) -> Matching:
     """Pair the items of two lists. Where the order has no meaning or is unchanged, nothing is `reordered`."""
     ordered = meaning.arrangement is not Arrangement.SET
-    for keys in (meaning.keys, *((name,) for name in NAMES)):
+    for keys in (meaning.keys, *NAMES):
         old = _named(before, keys) if keys else None
         new = _named(after, keys) if old is not None else None
         if old is not None and new is not None:
-            return _by_name(old, new, ordered)
+            return _by_name(old, new, keys, ordered)
     return _by_alignment(before, after) if ordered else _by_value(before, after)
 
 
-def _named(items: Sequence[Value], keys: Sequence[Sequence[str]]) -> dict[Item, Value] | None:
-    """The items by name; None where some has none, or two have the same."""
-    found: dict[Item, Value] = {}
+def _named(items: Sequence[Value], keys: Keys) -> dict[tuple[Value, ...], Value] | None:
+    """The items by the values of `keys`; None where an item has none of these, or two have the same."""
+    found: dict[tuple[Value, ...], Value] = {}
+    single = keys[0][0] if len(keys) == 1 and len(keys[0]) == 1 else None
     for item in items:
-        name = _name(item, keys)
-        if name is None or name in found:
+        if not isinstance(item, dict):
+            return None
+        name = (item.get(single),) if single is not None else tuple(_at(item, steps) for steps in keys)
+        if name in found or not any(isinstance(value, str | int | float) for value in name):
             return None
         found[name] = item
     return found
 
 
-def _name(item: Value, keys: Sequence[Sequence[str]]) -> Item | None:
-    if not isinstance(item, dict):
-        return None
-    named = []
-    for steps in keys:
-        value: Value = item
-        for step in steps:
-            value = value.get(step) if isinstance(value, dict) else None
-        if isinstance(value, str | int | float):
-            named.append((".".join(steps), _text(value)))
-    return Item(tuple(named)) if named else None
+def _at(item: Value, steps: Sequence[str]) -> Value:
+    """The scalar that `steps` lead to; None where there is none."""
+    for step in steps:
+        item = item.get(step) if isinstance(item, dict) else None
+    return item if isinstance(item, str | int | float) else None
+
+
+def _by_name(
+    before: dict[tuple[Value, ...], Value], after: dict[tuple[Value, ...], Value], keys: Keys, ordered: bool
+) -> Matching:
+    pairs = [Pair(_item(name, keys), item, new) for name, item in before.items() if (new := after.get(name)) != item]
+    pairs += [Pair(_item(name, keys), None, item) for name, item in after.items() if name not in before]
+    if not ordered:
+        return Matching(pairs)
+    old = [name for name in before if name in after]
+    new_order = [name for name in after if name in before]
+    return Matching(pairs, None if old == new_order else (_labels(old), _labels(new_order)))
+
+
+def _item(name: tuple[Value, ...], keys: Keys) -> Item:
+    return Item(tuple((".".join(steps), _text(v)) for steps, v in zip(keys, name, strict=True) if v is not None))
 
 
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _by_name(before: dict[Item, Value], after: dict[Item, Value], ordered: bool) -> Matching:
-    pairs = [Pair(name, item, after.get(name)) for name, item in before.items()]
-    pairs += [Pair(name, None, item) for name, item in after.items() if name not in before]
-    if not ordered:
-        return Matching(pairs)
-    old = [name for name in before if name in after]
-    new = [name for name in after if name in before]
-    return Matching(pairs, None if old == new else (_labels(old), _labels(new)))
-
-
-def _labels(names: Sequence[Item]) -> list[Value]:
-    return [",".join(value for _, value in name.keys) for name in names]
+def _labels(names: Sequence[tuple[Value, ...]]) -> list[Value]:
+    return [",".join(_text(value) for value in name if value is not None) for name in names]
 
 
 def _by_value(before: list[Value], after: list[Value]) -> Matching:

@@ -191,9 +191,7 @@ def _say(node: _Node, rule: Mapping[str, Value]) -> None:
     said = node.said
     if "risk" in rule:
         said["risk"] = {**said.get("risk", {}), **_events(rule["risk"], _VALUE_EVENTS)}
-        said["decided"] = said.get("decided", frozenset()) | (
-            rule["risk"].keys() if isinstance(rule["risk"], dict) else ()
-        )
+        said["decided"] = said.get("decided", frozenset()).union(rule["risk"] if isinstance(rule["risk"], dict) else ())
     if "as" in rule:
         said["form"] = tuple(rule["as"]) if isinstance(rule["as"], list) else Form(rule["as"])
     if "keys" in rule:

@@ -28,7 +28,7 @@ def compare(base: Sequence[Manifest], head: Sequence[Manifest], knowledge: Knowl
     changes = [
         change
         for name, old in before.items()
-        if (new := after.get(name)) is not None and old != new
+        if (new := after.get(name)) is not None and old is not new and old != new
         for change in _changed(name[0], old, new, knowledge)
     ]
     removed = {name[0]: manifest for name, manifest in before.items() if name not in after}

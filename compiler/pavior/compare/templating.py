@@ -14,6 +14,7 @@ LONGEST = 400
 """Characters of a value that are kept; of a longer one a digest tells whether it is the same."""
 
 _AMBIGUOUS = re.compile(r"(?:true|false|null|[-+]?[\d.]+(?:[eE][-+]?\d+)?|[\"{\[].*)?", re.DOTALL)
+_OWNERS = frozenset({"\ue000", "\ue001"})
 _MARKS = str.maketrans(
     {chr(0xE000 + i): f"{{{name}}}" for i, name in enumerate(("service", "team", "target", "environment", "cluster"))}
 )
@@ -61,14 +62,15 @@ def _parted(text: str, constant: str) -> list[str]:
 
 
 def _replace(text: str, word: str, mark: str) -> str:
-    """`text` with `word` replaced where it stands alone. The end of a domain before a slash is none of an owner's names."""
+    """`text` with `word` replaced where it stands alone. `example.dev` is a domain, whatever environments are called."""
+    place = mark not in _OWNERS
     found, start = [], 0
     while (at := text.find(word, start)) >= 0:
         end = at + len(word)
-        before, after = text[at - 1 : at], text[end : end + 1]
+        before, after = text[at - 1 : at] if at else "", text[end : end + 1]
         alone = not (before.isalnum() or after.isalnum() or before == "_" or after == "_")
-        domain = before == "." and after == "/"
-        found.append(text[start:at] + (mark if alone and not domain else word))
+        ends_domain = place and before == "." and after != "-"
+        found.append(text[start:at] + (mark if alone and not ends_domain else word))
         start = end
     return "".join(found) + text[start:]
 

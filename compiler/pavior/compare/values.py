@@ -21,6 +21,8 @@ def differences(before: Mapping[str, Value], after: Mapping[str, Value], meaning
     """The changes between two maps, sorted by path. Null is the same as absence."""
     found: list[FieldChange] = []
     _maps(before, after, meaning, (), found)
+    if len(found) == 1:
+        return found
     return sorted(found, key=lambda change: (written(change.path), change.edit.value, canonical(change.after)))
 
 
