@@ -29,6 +29,7 @@ LAYERS: Sequence[frozenset[str]] = [
     frozenset({"cli"}),
     frozenset({"report", "pipeline"}),
     frozenset({"phases"}),
+    frozenset({"compare"}),
     frozenset({"platform"}),
     frozenset({"cache", "emit", "expression", "kubernetes", "layering", "repository", "resources", "schema", "syntax"}),
     frozenset({"git"}),

@@ -186,6 +186,7 @@ class _Workshop:
                 for reference, entry in value.get("references", {}).items()
                 if (template := self._template(name, document, ("references", reference, "names"), Form.VALUE, scope))
             },
+            changes=tuple(value.get("changes", ())),
             documents=documents,
         )
 

@@ -1,0 +1,177 @@
+"""Which item of one list is which of the other: by the fields that name it, by value, or by where it stands."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple, TypeAlias
+
+from pavior.compare import Item, Member, Step
+from pavior.compare.knowledge import Arrangement, Meaning
+from pavior.model import Value
+
+Keys: TypeAlias = Sequence[Sequence[str]]
+"""The fields that name an item together, each as the steps that lead there."""
+
+NAMES: Sequence[Keys] = ((("name",),), (("key",),), (("id",),))
+"""What names an item where nothing is known of the list: the first of these that all items have, each another value."""
+
+MOST_ALIGNED = 400
+"""Longer lists are compared place by place between what is equal at both ends: aligning takes time by the square."""
+
+
+class Pair(NamedTuple):
+    """An item in the base and in the head; None where there is none."""
+
+    step: Step
+    before: Value
+    after: Value
+
+
+class Matching(NamedTuple):
+    """All pairs that may differ. `reordered`: the names or values of what both have, in both orders, where they differ."""
+
+    pairs: list[Pair]
+    reordered: tuple[list[Value], list[Value]] | None = None
+
+
+def match(before: list[Value], after: list[Value], meaning: Meaning) -> Matching:
+    """Pair the items of two lists. Where the order has no meaning or is unchanged, nothing is `reordered`."""
+    ordered = meaning.arrangement is not Arrangement.SET
+    for keys in (meaning.keys, *NAMES):
+        old = _named(before, keys) if keys else None
+        new = _named(after, keys) if old is not None else None
+        if old is not None and new is not None:
+            return _by_name(old, new, keys, ordered)
+    return _by_alignment(before, after) if ordered else _by_value(before, after)
+
+
+def _named(items: Sequence[Value], keys: Keys) -> dict[tuple[Value, ...], Value] | None:
+    """The items by the values of `keys`; None where an item has none of these, or two have the same."""
+    found: dict[tuple[Value, ...], Value] = {}
+    single = keys[0][0] if len(keys) == 1 and len(keys[0]) == 1 else None
+    for item in items:
+        if not isinstance(item, dict):
+            return None
+        name = (item.get(single),) if single is not None else tuple(_at(item, steps) for steps in keys)
+        if name in found or not any(isinstance(value, str | int | float) for value in name):
+            return None
+        found[name] = item
+    return found
+
+
+def _at(item: Value, steps: Sequence[str]) -> Value:
+    """The scalar that `steps` lead to; None where there is none."""
+    for step in steps:
+        item = item.get(step) if isinstance(item, dict) else None
+    return item if isinstance(item, str | int | float) else None
+
+
+def _by_name(
+    before: dict[tuple[Value, ...], Value], after: dict[tuple[Value, ...], Value], keys: Keys, ordered: bool
+) -> Matching:
+    pairs = [Pair(_item(name, keys), item, new) for name, item in before.items() if (new := after.get(name)) != item]
+    pairs += [Pair(_item(name, keys), None, item) for name, item in after.items() if name not in before]
+    if not ordered:
+        return Matching(pairs)
+    old = [name for name in before if name in after]
+    new_order = [name for name in after if name in before]
+    return Matching(pairs, None if old == new_order else (_labels(old), _labels(new_order)))
+
+
+def _item(name: tuple[Value, ...], keys: Keys) -> Item:
+    return Item(tuple((".".join(steps), _text(v)) for steps, v in zip(keys, name, strict=True) if v is not None))
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _labels(names: Sequence[tuple[Value, ...]]) -> list[Value]:
+    return [",".join(_text(value) for value in name if value is not None) for name in names]
+
+
+def _by_value(before: list[Value], after: list[Value]) -> Matching:
+    """Items of a list without order: what only one side has. Maps among these are paired with what is most like them."""
+    old, new = _only(before, after), _only(after, before)
+    pairs = []
+    for index, item in new:
+        like = _most_like(item, old)
+        if like is None:
+            pairs.append(Pair(index if isinstance(item, dict | list) else Member.ELEMENT, None, item))
+        else:
+            old.remove(like)
+            pairs.append(Pair(index, like[1], item))
+    pairs += [Pair(index if isinstance(item, dict | list) else Member.ELEMENT, item, None) for index, item in old]
+    return Matching(pairs)
+
+
+def _only(items: list[Value], others: list[Value]) -> list[tuple[int, Value]]:
+    """The items that `others` lacks, with their indexes; one that occurs more often, so many times."""
+    there = Counter(map(canonical, others))
+    found = []
+    for index, item in enumerate(items):
+        name = canonical(item)
+        if there[name]:
+            there[name] -= 1
+        else:
+            found.append((index, item))
+    return found
+
+
+def _most_like(item: Value, others: list[tuple[int, Value]]) -> tuple[int, Value] | None:
+    """The map that shares most entries with a map; None where none shares any, or there are too many to look."""
+    if not isinstance(item, dict) or len(others) > MOST_ALIGNED:
+        return None
+    alike = [
+        (sum(other.get(k) == v for k, v in item.items()), -i, o)
+        for i, o in enumerate(others)
+        if isinstance(other := o[1], dict)
+    ]
+    shared, _, best = max(alike, key=lambda each: each[:2], default=(0, 0, None))
+    return best if shared else None
+
+
+def canonical(value: Value) -> str:
+    """A text that is the same for equal values, whatever the order of keys."""
+    return value if isinstance(value, str) else "\0" + json.dumps(value, sort_keys=True)
+
+
+def _by_alignment(before: list[Value], after: list[Value]) -> Matching:
+    """Items of a list whose order has a meaning: the longest runs of equal ones stay, between them place by place."""
+    old, new = [canonical(item) for item in before], [canonical(item) for item in after]
+    if len(old) == len(new) and old != new and Counter(old) == Counter(new):
+        return Matching([], (before, after))
+    return Matching(
+        [
+            pair
+            for start, end, head_start, head_end in _blocks(old, new)
+            for pair in _block(before, after, range(start, end), range(head_start, head_end))
+        ]
+    )
+
+
+def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """The stretches that differ, as ranges of both lists."""
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    inner_old, inner_new = old[start : len(old) - end], new[start : len(new) - end]
+    if max(len(inner_old), len(inner_new)) > MOST_ALIGNED:
+        yield start, len(old) - end, start, len(new) - end
+        return
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, inner_old, inner_new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield start + i1, start + i2, start + j1, start + j2
+
+
+def _block(before: list[Value], after: list[Value], old: range, new: range) -> Iterator[Pair]:
+    for offset in range(max(len(old), len(new))):
+        there, here = offset < len(old), offset < len(new)
+        step = new[offset] if here else old[offset]
+        yield Pair(step, before[old[offset]] if there else None, after[new[offset]] if here else None)
