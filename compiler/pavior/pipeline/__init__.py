@@ -21,11 +21,12 @@ from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.data_of_base import DataOfBase
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.fork import LostWorker
 from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
-from pavior.pipeline.work import LostWorker, work_all
+from pavior.pipeline.work import work_all
 
 __all__ = ["Clock", "LostWorker", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
 

@@ -55,11 +55,11 @@ def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
     platform, files = loaded.value
     fleet = Fleet(repository, platform, files, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
     for team in repository.teams:
-        _load_team(fleet, team)
+        load_team(fleet, team)
     for service in repository.services:
-        _load_service(fleet, service)
+        load_service(fleet, service)
     fleet.broken |= repository.unusable_services
-    declarations = [d for service in list(fleet.services.values()) for d in _declare(fleet, service)]
+    declarations = [d for service in list(fleet.services.values()) for d in declare_service(fleet, service)]
     with clock.phase("link"):
         _link(fleet, declarations)
     return Outcome(fleet, tuple(fleet.diagnostics))
@@ -164,7 +164,7 @@ def _errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.is_error for d in diagnostics)
 
 
-def _load_team(fleet: Fleet, name: str) -> None:
+def load_team(fleet: Fleet, name: str) -> None:
     found: list[Diagnostic] = []
     document = _document(fleet.repository, fleet.repository.teams[name], found)
     if document is not None:
@@ -175,7 +175,7 @@ def _load_team(fleet: Fleet, name: str) -> None:
         fleet.broken_teams.add(name)
 
 
-def _load_service(fleet: Fleet, service: ServiceId) -> None:
+def load_service(fleet: Fleet, service: ServiceId) -> None:
     """Load and validate a service's files; a broken one is remembered as such."""
     with fleet.clock.phase("load"):
         found: list[Diagnostic] = []
@@ -221,7 +221,7 @@ def _documents(repository: Repository, path: str, diagnostics: list[Diagnostic])
     return () if secrets else documents.value or ()
 
 
-def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
+def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
     """What a service declares in each target that it runs in, from its effective spec, which is checked here."""
     for target in fleet.platform.targets:
         with fleet.clock.phase("layer"):

@@ -1,0 +1,244 @@
+"""Which components' artifacts can differ between two sides, without rendering them.
+
+What a template makes follows from the template and from what it reads, and the compiler knows every path that it can read. So a
+component's artifacts are the same on both sides if its templates are, and the values at these paths, contributions included.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pavior.expression import Template
+from pavior.model import Path, Value
+from pavior.phases.compose import FRAGMENTS_FOLDER, MANIFESTS_FOLDER, TEXTS_FOLDER
+from pavior.phases.render import Only
+from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext
+
+SERVICE_SCOPES = frozenset({Scope.SERVICE, Scope.NEED})
+
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the templates of one owner read on one side. `path` is None for a team and for the platform itself."""
+
+    platform: Platform
+    target: TargetContext
+    scene: Scene
+    path: GoldenPath | None = None
+
+    @property
+    def components(self) -> Iterable[Component]:
+        return self.platform.components.values() if self.path is None else self.path.components
+
+
+@dataclass(slots=True)
+class Moved:
+    """Compares the two sides' components once, and then owner after owner what these read."""
+
+    base: Platform
+    head: Platform
+    _rewritten: frozenset[str] = frozenset()
+    _provided: frozenset[tuple[str, str]] = frozenset()
+    labels: bool = False
+    """Whether what all manifests of some services carry is said otherwise."""
+    _reads: dict[tuple[int, frozenset[Scope], bool], frozenset[Path]] = field(default_factory=dict)
+    _roots: dict[tuple[int, frozenset[Scope], bool], frozenset[str | int]] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], frozenset[str]] = field(default_factory=dict)
+    """What was found where no root of the scenes differs, by what else it follows from."""
+
+    @staticmethod
+    def between(base: Platform, head: Platform) -> Moved:
+        """Compare the templates of all components."""
+        if base is head:
+            return Moved(base, head)
+        names = base.components.keys() | head.components.keys()
+        fragments = [_fragments(side) for side in (base, head)]
+        rewritten, provided, labels = set(), set(), False
+        for name in names:
+            one, other = base.components.get(name), head.components.get(name)
+            if one is None or other is None or _templates(one, fragments[0]) != _templates(other, fragments[1]):
+                rewritten.add(name)
+            given = [_embedded(each, "provides", fragments[i]) for i, each in enumerate((one, other))]
+            provided |= {(name, a) for a in given[0].keys() | given[1].keys() if given[0].get(a) != given[1].get(a)}
+            own = [_embedded(each, "labels", fragments[i]) for i, each in enumerate((one, other))]
+            labels = labels or own[0] != own[1]
+        return Moved(base, head, frozenset(rewritten), frozenset(provided), labels)
+
+    def components(self, base: Seen, head: Seen, scopes: frozenset[Scope]) -> frozenset[str]:
+        """The names of the components whose manifests of these scopes can differ for an owner that both sides have."""
+        comparison = _Comparison(base, head)
+        if comparison.differs_anywhere():
+            return self._components(comparison, base, head, scopes)
+        alike = (id(base.path), id(head.path), id(base.target), id(head.target), scopes)
+        if alike not in self._alike:
+            self._alike[alike] = self._components(comparison, base, head, scopes)
+        return self._alike[alike]
+
+    def _components(self, comparison: _Comparison, base: Seen, head: Seen, scopes: frozenset[Scope]) -> frozenset[str]:
+        there, here = ({c.name: c for c in side.components} for side in (base, head))
+        found = set(there.keys() ^ here.keys())
+        if [n for n in there if n in here] != [n for n in here if n in there]:
+            return frozenset(there.keys() | here.keys())  # contributions come in the order of components
+        changed = set(self._contributions(comparison, there, here)) if base.path is not None else set()
+        catalogue = head.target.catalogue
+        for name in there.keys() & here.keys():
+            if name in self._rewritten:
+                found.add(name)
+                continue
+            component = here[name]
+            reads = self.reads(component, scopes, catalogue)
+            entries = component.type is not None and comparison.entries(component.type, ())
+            if entries or any(self._differs(comparison, component, read, changed) for read in reads):
+                found.add(name)
+        return frozenset(found)
+
+    def only(self, names: frozenset[str], *sides: Seen) -> Only:
+        """What to render for these components of a service."""
+        contributions = any(
+            "contributions" in self._known(component, SERVICE_SCOPES, side.target.catalogue)[1]
+            for side in sides
+            for component in side.components
+            if component.name in names
+        )
+        return Only(names, contributions)
+
+    def reads(self, component: Component, scopes: frozenset[Scope], catalogue: bool) -> frozenset[Path]:
+        """Every path that a component's templates of these scopes can read."""
+        return self._known(component, scopes, catalogue)[0]
+
+    def _known(
+        self, component: Component, scopes: frozenset[Scope], catalogue: bool
+    ) -> tuple[frozenset[Path], frozenset[str | int]]:
+        key = (id(component), scopes, catalogue)
+        if key not in self._reads:
+            used = [t for t in component.manifests if t.scope in scopes and t.catalogue == catalogue]
+            self._reads[key] = frozenset(read for template in used for read in _reads(template))
+            self._roots[key] = frozenset(read[0] for read in self._reads[key])
+        return self._reads[key], self._roots[key]
+
+    def _contributions(
+        self, comparison: _Comparison, there: Mapping[str, Component], here: Mapping[str, Component]
+    ) -> Iterator[str]:
+        """The names of the contributions that can differ. What gives them reads none."""
+        for name in there.keys() ^ here.keys():
+            yield from (there.get(name) or here[name]).provides
+        for name in there.keys() & here.keys():
+            component = here[name]
+            entries = component.type is not None and comparison.entries(component.type, ())
+            for accepted in there[name].provides.keys() | component.provides.keys():
+                template = component.provides.get(accepted)
+                if (
+                    entries
+                    or template is None
+                    or (name, accepted) in self._provided
+                    or any(self._differs(comparison, component, read, set()) for read in template.static_reads)
+                ):
+                    yield accepted
+
+    @staticmethod
+    def _differs(comparison: _Comparison, component: Component, read: Path, contributions: set[str]) -> bool:
+        root, rest = read[0], read[1:]
+        if root == "contributions":
+            return bool(contributions) and (not rest or rest[0] == _ANY or rest[0] in contributions)
+        if root == "settings":
+            return comparison.settings(component.name, rest)
+        if root == "need":
+            return component.type is not None and comparison.entries(component.type, rest)
+        return comparison.value(read)
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """Two scenes, compared path by path; a root that is the same is looked at once."""
+
+    base: Seen
+    head: Seen
+    _same: dict[str | int, bool] = field(default_factory=dict)
+
+    def differs_anywhere(self) -> bool:
+        """Whether any root of the scenes differs."""
+        there, here = self.base.scene, self.head.scene
+        for root in there.keys() | here.keys():
+            self._same[root] = same(there.get(root), here.get(root))
+        return not all(self._same.values())
+
+    def value(self, read: Path) -> bool:
+        """Whether the value at a path differs."""
+        return not self._same.get(read[0], True) and not same(_at(self.base.scene, read), _at(self.head.scene, read))
+
+    def settings(self, component: str, rest: Path) -> bool:
+        one, other = self.base.target.settings.get(component), self.head.target.settings.get(component)
+        return not (one is other or same(_at(one, rest), _at(other, rest)))
+
+    def entries(self, type_name: str, rest: Path) -> bool:
+        """Whether the entries of `needs` of a type differ: which there are, or what they have at a path."""
+        if not self.value(("needs",)):
+            return False
+        there, here = (_entries(side.scene, type_name, rest) for side in (self.base, self.head))
+        return not same(there, here)
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values are the same to a template: `1`, `1.0` and `true` are not, nor maps in another order."""
+    return one is other or marshal.dumps(one, 0) == marshal.dumps(other, 0)
+
+
+def _entries(scene: Scene, type_name: str, rest: Path) -> dict[str, Value]:
+    needs = scene.get("needs") or {}
+    of_type = {n: entry for n, entry in needs.items() if isinstance(entry, dict) and entry.get("type") == type_name}
+    if rest[:1] == ("name",):
+        return dict.fromkeys(of_type)
+    return {name: _at(entry, rest) if rest else None for name, entry in of_type.items()}
+
+
+def _at(value: Any, read: Path) -> Value:
+    """The value at a path, up to its first `*`; the nearest there is where a step fits no map or list."""
+    for step in read:
+        if step == _ANY:
+            return value
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
+            value = value[step]
+        else:
+            return value
+    return value
+
+
+def _reads(template: ManifestTemplate) -> Iterator[Path]:
+    parts: tuple[Template | None, ...] = (template.template, template.artifact)
+    for part in parts:
+        if part is not None:
+            yield from part.static_reads
+
+
+def _fragments(platform: Platform) -> Mapping[str, bytes]:
+    return {
+        f"{name}/{path}": document.source.content
+        for name, component in sorted(platform.components.items())
+        for path, document in component.documents.items()
+        if path.startswith(f"{FRAGMENTS_FOLDER}/")
+    }
+
+
+def _templates(component: Component, fragments: Mapping[str, bytes]) -> object:
+    """All that says what a component renders; with the fragments, if it takes any in."""
+    declared = component.document.value
+    files = {
+        path: document.source.content
+        for path, document in component.documents.items()
+        if path.startswith((f"{MANIFESTS_FOLDER}/", f"{TEXTS_FOLDER}/"))
+    }
+    said = repr([declared.get(key) for key in ("type", "holdsData", "manifests", "texts")])
+    return said, files, fragments if any(b"$include" in content for content in files.values()) else None
+
+
+def _embedded(component: Component | None, key: str, fragments: Mapping[str, bytes]) -> dict[str, object]:
+    """The templates at a key of component.yaml, each as something to compare."""
+    declared = {} if component is None else component.document.value.get(key) or {}
+    return {name: (repr(value), fragments if "$include" in repr(value) else None) for name, value in declared.items()}
