@@ -5,6 +5,7 @@ Everything here errs on the side of too many: what is named and turns out equal 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from pavior.model import RENDERED, ServiceId
 from pavior.phases.compose import COMPONENT_FILE, DEFAULTS_FILE
 from pavior.phases.discover import read
 from pavior.pipeline.committed import Committed
+from pavior.pipeline.moved import same
 from pavior.pipeline.side import Side, platform_ids
 from pavior.repository import TEAMS
 
@@ -86,32 +88,40 @@ def _known(base: Side | None, head: Side) -> Iterator[Subject]:
 
 
 def _readers(base: Side | None, head: Side, known: set[Subject], written: set[Subject]) -> set[Subject]:
-    """The services that may name one of those that changed, and so read what these say of themselves.
+    """The services that may name one of those that changed what it says of itself.
 
     A name that a service refers to stands in its own file, its team's, or a layer's; spelt with an escape, anywhere.
     """
-    names = {subject.service.encode() for subject in written if subject.service}
+    telling = [s for s in written if s.service and (base is None or not _says_the_same(base, head, s.id))]
     found: set[Subject] = set()
-    if not names:
+    if not telling:
         return found
+    names, wide = _mention(subject.service for subject in telling), _mention(str(subject.id) for subject in telling)
     for side in (base, head) if base is not None else (head,):
-        wide = {str(s.id).encode() for s in written if s.service}
-        if any(_mentions(content, wide) for content in _layers(side)):
+        if any(wide.search(content) for content in _layers(side)):
             return {subject for subject in known if subject.service}
         repository = side.fleet.repository
-        for team, path in repository.teams.items():
-            if _mentions(_content(side, path), names):
-                found |= {Subject(s.team, s.name) for s in repository.services if s.team == team}
+        teams = {team for team, path in repository.teams.items() if names.search(_content(side, path))}
         found |= {
             Subject(service.team, service.name)
             for service, files in repository.services.items()
-            if _mentions(_content(side, files.platform), names)
+            if service.team in teams or names.search(_content(side, files.platform))
         }
     return found
 
 
-def _mentions(content: bytes, names: Iterable[bytes]) -> bool:
-    return any(name in content for name in names) or _ESCAPE in content
+def _says_the_same(base: Side, head: Side, service: ServiceId) -> bool:
+    """Whether others read the same of a service on both sides, in every target."""
+    if not (base.bring(service) and head.bring(service)):
+        return False
+    there, here = base.told(service), head.told(service)
+    return there.keys() == here.keys() and all(same(there[place], here[place]) for place in here)
+
+
+def _mention(names: Iterable[str]) -> re.Pattern[bytes]:
+    """Any of these names as a whole, or an escape, which may spell one."""
+    known = b"|".join(sorted(re.escape(name.encode()) for name in names))
+    return re.compile(rb"(?<![a-z0-9-])(?:" + known + rb")(?![a-z0-9-])|\\")
 
 
 def _content(side: Side, path: str) -> bytes:

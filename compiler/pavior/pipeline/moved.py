@@ -9,12 +9,11 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pavior.expression import Template
 from pavior.model import Path, Value
 from pavior.phases.compose import FRAGMENTS_FOLDER, MANIFESTS_FOLDER, TEXTS_FOLDER
-from pavior.phases.render import Only
 from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext
 
 SERVICE_SCOPES = frozenset({Scope.SERVICE, Scope.NEED})
@@ -36,6 +35,13 @@ class Seen:
         return self.platform.components.values() if self.path is None else self.path.components
 
 
+class Movement(NamedTuple):
+    """What can differ for one owner: these components' manifests, and perhaps what components contribute to one another."""
+
+    components: frozenset[str]
+    contributions: bool
+
+
 @dataclass(slots=True)
 class Moved:
     """Compares the two sides' components once, and then owner after owner what these read."""
@@ -48,7 +54,7 @@ class Moved:
     """Whether what all manifests of some services carry is said otherwise."""
     _reads: dict[tuple[int, frozenset[Scope], bool], frozenset[Path]] = field(default_factory=dict)
     _roots: dict[tuple[int, frozenset[Scope], bool], frozenset[str | int]] = field(default_factory=dict)
-    _alike: dict[tuple[object, ...], frozenset[str]] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], Movement] = field(default_factory=dict)
     """What was found where no root of the scenes differs, by what else it follows from."""
 
     @staticmethod
@@ -69,21 +75,23 @@ class Moved:
             labels = labels or own[0] != own[1]
         return Moved(base, head, frozenset(rewritten), frozenset(provided), labels)
 
-    def components(self, base: Seen, head: Seen, scopes: frozenset[Scope]) -> frozenset[str]:
-        """The names of the components whose manifests of these scopes can differ for an owner that both sides have."""
+    def of(self, base: Seen, head: Seen, scopes: frozenset[Scope]) -> Movement:
+        """What can differ of the manifests of these scopes, for an owner that both sides have."""
         comparison = _Comparison(base, head)
         if comparison.differs_anywhere():
-            return self._components(comparison, base, head, scopes)
+            return self._of(comparison, base, head, scopes)
         alike = (id(base.path), id(head.path), id(base.target), id(head.target), scopes)
         if alike not in self._alike:
-            self._alike[alike] = self._components(comparison, base, head, scopes)
+            self._alike[alike] = self._of(comparison, base, head, scopes)
         return self._alike[alike]
 
-    def _components(self, comparison: _Comparison, base: Seen, head: Seen, scopes: frozenset[Scope]) -> frozenset[str]:
+    def _of(self, comparison: _Comparison, base: Seen, head: Seen, scopes: frozenset[Scope]) -> Movement:
         there, here = ({c.name: c for c in side.components} for side in (base, head))
         found = set(there.keys() ^ here.keys())
         if [n for n in there if n in here] != [n for n in here if n in there]:
-            return frozenset(there.keys() | here.keys())  # contributions come in the order of components
+            return Movement(
+                frozenset(there.keys() | here.keys()), True
+            )  # contributions come in the order of components
         changed = set(self._contributions(comparison, there, here)) if base.path is not None else set()
         catalogue = head.target.catalogue
         for name in there.keys() & here.keys():
@@ -95,17 +103,15 @@ class Moved:
             entries = component.type is not None and comparison.entries(component.type, ())
             if entries or any(self._differs(comparison, component, read, changed) for read in reads):
                 found.add(name)
-        return frozenset(found)
+        return Movement(frozenset(found), bool(changed))
 
-    def only(self, names: frozenset[str], *sides: Seen) -> Only:
-        """What to render for these components of a service."""
-        contributions = any(
+    def contributing(self, names: frozenset[str], side: Seen) -> bool:
+        """Whether any of these components' manifests of a service read contributions."""
+        return any(
             "contributions" in self._known(component, SERVICE_SCOPES, side.target.catalogue)[1]
-            for side in sides
             for component in side.components
             if component.name in names
         )
-        return Only(names, contributions)
 
     def reads(self, component: Component, scopes: frozenset[Scope], catalogue: bool) -> frozenset[Path]:
         """Every path that a component's templates of these scopes can read."""

@@ -15,12 +15,12 @@ from pavior.git.identity import blob_id
 from pavior.model import RENDERED, Manifest
 from pavior.phases.render import Only
 from pavior.pipeline.affected import Affected, Subject
-from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, layers_of, manifests, scene_of
+from pavior.pipeline.assemble import Owner, Placed, by_artifact, layers_of, manifests, scene_of
 from pavior.pipeline.committed import Committed
 from pavior.pipeline.compile import emit_placed
-from pavior.pipeline.moved import SERVICE_SCOPES, Moved, Seen
+from pavior.pipeline.moved import SERVICE_SCOPES, Moved, Movement, Seen, same
 from pavior.pipeline.side import Side
-from pavior.platform import Scene, Scope, TargetContext
+from pavior.platform import Scope, TargetContext
 
 
 class Pair(NamedTuple):
@@ -37,6 +37,26 @@ class Withheld(Exception):
     def __init__(self, diagnostics: Sequence[Diagnostic], reason: str) -> None:
         super().__init__(reason)
         self.diagnostics, self.reason = diagnostics, reason
+
+
+class _View(NamedTuple):
+    """An owner on one side, and what its templates read there."""
+
+    side: Side
+    owner: Owner
+    seen: Seen
+
+    @staticmethod
+    def of(side: Side | None, owner: Owner | None) -> _View | None:
+        if side is None or owner is None:
+            return None
+        service, target = owner.service, owner.target
+        spec = side.spec(service.id, target.target) if service is not None else None
+        scene = scene_of(target, owner.team, service, spec)
+        if service is not None:
+            scene["linked"] = side.fleet.links.linked(service.id, target.target)
+        path = service.path if service is not None else None
+        return _View(side, owner, Seen(side.fleet.platform, target, scene, path))
 
 
 @dataclass(slots=True)
@@ -65,25 +85,29 @@ class Pairing:
             pair = self._pair(subject, target, base, head, readable=there is not None)
             if pair is not None:
                 yield pair
+        for side in (self.base, self.head):
+            if side is not None:
+                side.forget()
 
     def _pair(
         self, subject: Subject, target: str, base: Owner | None, head: Owner | None, *, readable: bool
     ) -> Pair | None:
         hinted = {p for p in self.affected.subjects[subject] if p.partition("/")[0] == target and _is_manifests(p)}
-        names = None if self.everything or not readable else self._names(subject, base, head, hinted)
-        if names is not None and not names:
+        views = _View.of(self.base, base), _View.of(self.head, head)
+        moved = None if self.everything or not readable else self._movement(subject, *views, hinted)
+        if moved is not None and not moved.components:
             return None
-        found = self._compared(names, base, head, hinted, readable)
+        found = self._compared(moved, *views, hinted, readable)
         if found is None:
-            found = self._compared(None, base, head, hinted, readable)
+            found = self._compared(None, *views, hinted, readable)
         assert found is not None, "only some components can be too few"
         return Pair(_where(subject, target, base or head, there=base or found[0], here=head), *found)
 
     def _compared(
         self,
-        names: frozenset[str] | None,
-        base: Owner | None,
-        head: Owner | None,
+        moved: Movement | None,
+        base: _View | None,
+        head: _View | None,
         hinted: Collection[str],
         readable: bool,
     ) -> tuple[list[Manifest], list[Manifest]] | None:
@@ -92,58 +116,62 @@ class Pairing:
         That is where the base's file is not what its sources render: somebody edited it, another compiler rendered it, or
         it holds other components' manifests too.
         """
-        after, faults = self._rendered(self.head, head, names)
+        after, faults = self._rendered(head, moved)
         if faults:
             raise Withheld(faults, "it has errors")
-        rendered, faults = self._rendered(self.base, base, names)
-        if faults and names is not None:
+        if moved is not None and not moved.contributions and base is not None and head is not None:
+            base.seen.scene.update((k, v) for k, v in head.seen.scene.items() if k == "contributions")
+        rendered, faults = self._rendered(base, moved)
+        if faults and moved is not None:
             return None
-        paths = {*hinted, *(p for p in {*rendered, *after} if _items(rendered.get(p)) != _items(after.get(p)))}
+        there, here = ({path: [each.item for each in placed] for path, placed in r.items()} for r in (rendered, after))
+        paths = {*hinted, *(p for p in {*there, *here} if not same(there.get(p, []), here.get(p, [])))}
         unread = faults or not readable
         if not paths and not unread:
             return [], []
-        owner = head or base
-        folder = owner.folder if owner is not None else ""
+        view = head or base
+        folder = view.owner.folder if view is not None else ""
         others = [path for path in paths if not folder or not path.startswith(f"{folder}/")]
         held = self.committed.of_owner(folder, others)
         if unread:
             paths |= {path for path in held if _is_manifests(path)}
         before: list[Manifest] = []
         for path in sorted(paths):
-            items, id_ = _items(rendered.get(path)), held.get(path)
+            items, id_ = there.get(path, []), held.get(path)
             if id_ is None or self._is(id_, base, path, items):
                 before += items if id_ is not None else ()
-            elif names is not None:
+            elif moved is not None:
                 return None
             else:
                 before += self.committed.manifests(id_) or ()
-        return before, [item for path in sorted(paths) for item in _items(after.get(path))]
+        return before, [item for path in sorted(paths) for item in here.get(path, [])]
 
-    def _is(self, id_: str, base: Owner | None, path: str, items: Sequence[Manifest]) -> bool:
+    def _is(self, id_: str, base: _View | None, path: str, items: Sequence[Manifest]) -> bool:
         """Whether a file of the base holds what its sources render."""
         if base is None or not items:
             return False
         try:
-            return blob_id(emit_placed(base.source, path, items, text=False), self.committed.commit.digest) == id_
+            return blob_id(emit_placed(base.owner.source, path, items, text=False), self.committed.commit.digest) == id_
         except NotEmittable:
             return False
 
-    def _names(
-        self, subject: Subject, base: Owner | None, head: Owner | None, hinted: Collection[str]
-    ) -> frozenset[str] | None:
+    def _movement(
+        self, subject: Subject, base: _View | None, head: _View | None, hinted: Collection[str]
+    ) -> Movement | None:
         """The components whose manifests may differ; None for all of them."""
-        if base is None or head is None or self.base is None or self.moved is None:
+        if base is None or head is None or self.moved is None:
             return None
-        own = [o.service for o in (base, head) if o.service is not None and (o.service.raw or o.service.patches)]
+        own = any(
+            v.owner.service is not None and (v.owner.service.raw or v.owner.service.patches) for v in (base, head)
+        )
         if own and (self.moved.labels or subject in self.affected.written):
             return None
         scopes = SERVICE_SCOPES if subject.service else frozenset({Scope.TEAM if subject.team else Scope.ENVIRONMENT})
-        seen = self._seen(self.base, base), self._seen(self.head, head)
-        names = self.moved.components(*seen, scopes)
-        mine = (f"{base.folder}/", f"{head.folder}/")
+        names, contributions = self.moved.of(base.seen, head.seen, scopes)
+        mine = (f"{base.owner.folder}/", f"{head.owner.folder}/")
         for path in hinted:
-            names |= {_stem(path)} if path.startswith(mine) else self._placing(head.target)
-        return None if own and names else names
+            names |= {_stem(path)} if path.startswith(mine) else self._placing(head.owner.target)
+        return None if own and names else Movement(names, contributions)
 
     def _placing(self, target: TargetContext) -> frozenset[str]:
         """The components that say themselves where an artifact of theirs lands."""
@@ -154,30 +182,17 @@ class Pairing:
             self._with_artifact[key] = frozenset(c.name for c in components if any(t.artifact for t in c.manifests))
         return self._with_artifact[key]
 
-    @staticmethod
-    def _scene(side: Side, owner: Owner) -> Scene:
-        service = owner.service
-        spec = effective_spec(side.fleet.stacks, service, owner.target.target) if service is not None else None
-        scene = scene_of(owner.target, owner.team, service, spec[0] if spec else None)
-        if service is not None:
-            scene["linked"] = side.fleet.links.linked(service.id, owner.target.target)
-        return scene
-
-    def _seen(self, side: Side, owner: Owner) -> Seen:
-        path = owner.service.path if owner.service is not None else None
-        return Seen(side.fleet.platform, owner.target, self._scene(side, owner), path)
-
     def _rendered(
-        self, side: Side | None, owner: Owner | None, names: frozenset[str] | None
+        self, view: _View | None, moved: Movement | None
     ) -> tuple[Mapping[str, list[Placed[Manifest]]], tuple[Diagnostic, ...]]:
         """One side's manifests by path, and its faults."""
-        if owner is None or side is None:
+        if view is None:
             return {}, ()
         only = None
-        if names is not None and self.moved is not None:
-            seen = self._seen(side, owner)
-            only = self.moved.only(names, seen) if owner.service is not None else Only(names, contributions=False)
-        placed, found = manifests(side.fleet.platform, owner, self._scene(side, owner), only)
+        if moved is not None and self.moved is not None:
+            gathered = view.owner.service is None or "contributions" in view.seen.scene
+            only = Only(moved.components, not gathered and self.moved.contributing(moved.components, view.seen))
+        placed, found = manifests(view.seen.platform, view.owner, view.seen.scene, only)
         errors = tuple(d for d in found if d.is_error)
         return ({} if errors else by_artifact([p for p in placed if not p.is_text])), errors
 
@@ -213,10 +228,6 @@ def _where(subject: Subject, name: str, owner: Owner | None, *, there: object, h
         f"{RENDERED}/{owner.folder}" if owner is not None else f"{RENDERED}/{name}",
         Edit.CHANGED if there and here else Edit.ADDED if here else Edit.REMOVED,
     )
-
-
-def _items(placed: Sequence[Placed[Manifest]] | None) -> list[Manifest]:
-    return [each.item for each in placed or ()]
 
 
 def _is_manifests(path: str) -> bool:

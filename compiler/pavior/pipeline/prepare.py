@@ -234,6 +234,8 @@ def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration
                 found = (*found, *_spec_faults(fleet, service, target.target, spec))
         if fleet.break_(service.id, found):
             continue
+        if fleet.specs is not None:
+            fleet.specs[service.id, target.target.place] = spec
         with fleet.clock.phase("link"):
             scene = scene_of(target, service.team, service, spec)
             try:

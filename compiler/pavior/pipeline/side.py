@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pavior.diagnostics import Outcome
 from pavior.git import Commit
 from pavior.git.blobs import Blobs
 from pavior.git.identity import blob_id
-from pavior.model import ServiceId
+from pavior.model import ServiceId, Target, Value
+from pavior.phases.compose import MANIFESTS_FOLDER, TEXTS_FOLDER
 from pavior.phases.discover import Repository, discover, read
 from pavior.phases.link import Declaration, Links, parse
-from pavior.pipeline.assemble import Stacks
+from pavior.pipeline.assemble import Stacks, effective_spec
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.prepare import declare_service, load_platform, load_service, load_team
-from pavior.repository import COMPONENTS, GOLDEN_PATHS
+from pavior.repository import COMPONENTS, ENVIRONMENTS, GOLDEN_PATHS, ORGANIZATION
 from pavior.repository.commit import CommitFiles
 
 
@@ -30,6 +31,8 @@ class Side:
 
     fleet: Fleet
     ids: dict[str, str]
+    twin: Side | None = None
+    """The other side, where a service whose files are the same on both has the same spec and facts on both."""
     _declared: dict[tuple[str, ServiceId], Declaration] = field(default_factory=dict)
     _declaring: set[ServiceId] = field(default_factory=set)
 
@@ -43,6 +46,10 @@ class Side:
                     if other in fleet.broken:
                         fleet.blocked.setdefault(service, other)
         return fleet.writable(service)
+
+    def told(self, service: ServiceId) -> Mapping[str, Mapping[str, Value]]:
+        """What a service that was brought in says of itself, for others to read, by target."""
+        return {d.target.place: {**d.facts, "": d.namespace} for d in self._declarations(service)}
 
     def team(self, name: str) -> bool:
         """Load a team's file; whether it can be used."""
@@ -64,16 +71,53 @@ class Side:
             return
         self._declaring.add(service)
         self.team(service.team)
+        if self.twin is not None and self._is_twin(self.twin, service):
+            self._adopt(self.twin, service)
+            return
         load_service(fleet, service)
         if service in fleet.services:
             for declaration in declare_service(fleet, fleet.services[service]):
                 self._declared[declaration.target.place, service] = declaration
+
+    def _is_twin(self, twin: Side, service: ServiceId) -> bool:
+        files = self.fleet.repository.services[service]
+        paths = (f"teams/{service.team}/team.yaml", files.platform, *files.manifests, *files.patches)
+        return files == twin.fleet.repository.services.get(service) and all(
+            self.ids.get(path) == twin.ids.get(path) for path in paths
+        )
+
+    def _adopt(self, twin: Side, service: ServiceId) -> None:
+        """Take what the twin found of a service."""
+        mine, theirs = self.fleet, twin.fleet
+        twin._declare(service)
+        if service in theirs.services:
+            known = theirs.services[service]
+            path = mine.platform.golden_paths[known.path.name]
+            mine.services[service] = replace(known, path=path, team=mine.teams[service.team])
+        if service in theirs.broken:
+            mine.broken.add(service)
+        self._declared.update(((d.target.place, service), d) for d in twin._declarations(service))
+
+    def spec(self, service: ServiceId, target: Target) -> Value:
+        """The effective spec of a service that was brought in, in a target that it runs in."""
+        for side in (self, self.twin):
+            found = (side.fleet.specs or {}).get((service, target.place)) if side is not None else None
+            if found is not None:
+                return found
+        made = effective_spec(self.fleet.stacks, self.fleet.services[service], target)
+        assert made is not None, "it runs in the target"
+        return made[0]
+
+    def forget(self) -> None:
+        """Drop the specs that were kept."""
+        self.fleet.specs = {}
 
     def begin(self) -> Side:
         """Let the fleet's links be what is declared so far, and what comes."""
         names = {name for component in self.fleet.platform.components.values() for name in component.references}
         self.fleet.links = Links(self._declared, tuple(sorted(names)))
         self.fleet.broken |= self.fleet.repository.unusable_services
+        self.fleet.specs = {}
         return self
 
 
@@ -116,21 +160,31 @@ def base_of(commit: Commit, blobs: Blobs, head: Side, contents: dict[str, bytes]
         if loaded is None:
             return None
         platform, documents = loaded
-    return Side(Fleet(repository, platform, documents, clock, Stacks(platform)), ids).begin()
+    fleet = Fleet(repository, platform, documents, clock, Stacks(platform))
+    alike = _declaring_ids(ids) == _declaring_ids(head.ids)
+    return Side(fleet, ids, twin=head if alike else None).begin()
 
 
 def platform_ids(ids: dict[str, str]) -> dict[str, str]:
     """Those of the files that a platform is compiled from."""
-    return {
-        path: id_
-        for path, id_ in ids.items()
-        if path.startswith(f"{GOLDEN_PATHS}/") and not (path.startswith(f"{COMPONENTS}/") and _aside(path))
-    }
+    return {path: id_ for path, id_ in ids.items() if _is_compiled(path)}
 
 
-def _aside(path: str) -> bool:
-    """Whether a component's file says nothing to the compiler: its cases and its README."""
-    return path.split("/")[3:4] == ["cases"] or not path.endswith((".yaml", ".json"))
+def _declaring_ids(ids: dict[str, str]) -> dict[str, str]:
+    """Those of the files that specs and facts follow from: all but the templates of components."""
+    return {path: id_ for path, id_ in platform_ids(ids).items() if not _is_template(path)}
+
+
+def _is_template(path: str) -> bool:
+    parts = path.split("/")
+    return path.startswith(f"{COMPONENTS}/") and parts[3] in (MANIFESTS_FOLDER, TEXTS_FOLDER)
+
+
+def _is_compiled(path: str) -> bool:
+    """Whether a file says something to the compiler: not a component's cases, nor what is for people."""
+    if path.startswith(f"{COMPONENTS}/"):
+        return path.split("/")[3] != "cases" and path.endswith((".yaml", ".json"))
+    return path == ORGANIZATION or path.startswith(f"{ENVIRONMENTS}/") or path.endswith("/golden-path.yaml")
 
 
 def _paths(repository: Repository) -> Iterator[str]:
