@@ -122,16 +122,26 @@ def _only(items: list[Value], others: list[Value]) -> list[tuple[int, Value]]:
 
 
 def _most_like(item: Value, others: list[tuple[int, Value]]) -> tuple[int, Value] | None:
-    """The map that shares most entries with a map; None where none shares any, or there are too many to look."""
+    """The map that shares most leaves with a map, or the only one there is; None where none is alike, or there are too many."""
+    maps = [other for other in others if isinstance(other[1], dict)]
     if not isinstance(item, dict) or len(others) > MOST_ALIGNED:
         return None
-    alike = [
-        (sum(other.get(k) == v for k, v in item.items()), -i, o)
-        for i, o in enumerate(others)
-        if isinstance(other := o[1], dict)
-    ]
-    shared, _, best = max(alike, key=lambda each: each[:2], default=(0, 0, None))
-    return best if shared else None
+    own = Counter(leaves(item))
+    alike = [((own & Counter(leaves(other[1]))).total(), -number) for number, other in enumerate(maps)]
+    shared, number = max(alike, default=(0, 0))
+    return maps[-number] if shared or len(maps) == 1 else None
+
+
+def leaves(value: Value, path: str = "") -> Iterator[tuple[str, str]]:
+    """The scalars in a value, each with the keys that lead there; places in lists are of no account."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner, f"{path}[]")
+    else:
+        yield path, canonical(value)
 
 
 def canonical(value: Value) -> str:
