@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import NamedTuple, TypeAlias
 
-from pavior.compare import Edit, FieldChange, Identity, ManifestChange, Risk, Steps, written
+from pavior.compare import Edit, FieldChange, Identity, Item, ManifestChange, Risk, Step, Steps, written
 from pavior.compare.difference import Counts, DiffReport, Group, Reach, Variant, Where
 from pavior.compare.renames import without_hash
 from pavior.compare.templating import Templating, brief, shown
@@ -52,6 +54,11 @@ class _Tally:
     example: _Example
     reach: dict[str, Bits] = field(default_factory=dict)
     times: int = 0
+
+    @property
+    def owners(self) -> Bits:
+        """Those of all targets."""
+        return reduce(or_, self.reach.values(), 0)
 
     def add(self, target: str, bits: Bits, times: int) -> None:
         self.reach[target] = self.reach.get(target, 0) | bits
@@ -121,7 +128,9 @@ class Grouping:
         others = [change for change in changes if change.risk not in _ALONE]
         if others:
             what = "service" if where.service is not None else "team" if where.team is not None else "target"
-            key = _Key(min(change.risk for change in others), where.owner, None, None, what)
+            # What it may do comes and goes with it.
+            risk = min((r for c in others if (r := c.risk) is not Risk.CHANGES_PERMISSIONS), default=others[0].risk)
+            key = _Key(risk, where.owner, None, None, what)
             self._count(key, (None, None), _example(where, others[0].identity, None), bit, len(others))
         return alone
 
@@ -136,7 +145,7 @@ class Grouping:
             )
             self._count(key, values, _example(where, identity, None), bit, 1)
         for number, each in enumerate(change.fields):
-            key = _Key(each.risk, each.edit, kind, templating(_pattern(each.path)), each.words)
+            key = _Key(each.risk, each.edit, kind, _pattern(each.path, templating), each.words)
             before = None if each.before is None else brief(templating(shown(each.before)))
             after = None if each.after is None else brief(templating(shown(each.after)))
             self._count(key, (before, after), _example(where, identity, each, number), bit, 1)
@@ -204,7 +213,7 @@ class _Moved:
         return sum(1 << self._numbers[number] for number in _members(bits))
 
 
-def _join(mine: _Tally, other: _Tally, moved: _Moved) -> None:
+def _join(mine: _Tally, other: _Tally, moved: Callable[[Bits], Bits]) -> None:
     for target, bits in other.reach.items():
         mine.add(target, moved(bits), 0)
     mine.times += other.times
@@ -224,9 +233,17 @@ def _named(identity: Identity, templating: Templating) -> str:
     return templating(without_hash(identity.name, "-{hash}"))
 
 
-def _pattern(path: Steps) -> str:
-    """A path in which an item's place in a list is of no account."""
-    return written(tuple("*" if isinstance(step, int) else step for step in path))
+def _pattern(path: Steps, templating: Templating) -> str:
+    """A path in which an item's place in a list is of no account. A plain word is a field, whatever services are called."""
+    return written(tuple(_step(step, templating) for step in path))
+
+
+def _step(step: Step, templating: Templating) -> Step:
+    if isinstance(step, Item):
+        return Item(tuple((key, templating(value)) for key, value in step.keys))
+    if isinstance(step, str):
+        return step if step.isalnum() else templating(step)
+    return "*" if isinstance(step, int) else step
 
 
 def _members(bits: Bits) -> Iterator[int]:
@@ -241,9 +258,30 @@ def _reach(parts: Iterable[Mapping[str, Bits]], names: Sequence[str]) -> Reach:
     return Reach({target: tuple(sorted(names[n] for n in _members(joined[target]))) for target in sorted(joined)})
 
 
+def _by_raw_values(gathered: _Gathered) -> dict[tuple[str | None, str | None], _Tally]:
+    """The variants, but that one of a single owner, whose name stands in the value by chance, is what others have too."""
+    found = dict(gathered.variants)
+    for values, tally in gathered.variants.items():
+        change = tally.example.field
+        if change is None or not any(value is not None and "{" in value for value in values):
+            continue
+        raw = _raw(change)
+        if raw != values and raw in found and tally.owners.bit_count() == 1:
+            del found[values]
+            joined = found[raw]
+            found[raw] = _Tally(joined.example, dict(joined.reach), joined.times)
+            _join(found[raw], tally, lambda bits: bits)
+    return found
+
+
+def _raw(change: FieldChange) -> tuple[str | None, str | None]:
+    before, after = (None if value is None else brief(shown(value)) for value in (change.before, change.after))
+    return before, after
+
+
 def _group(key: _Key, gathered: _Gathered, names: Sequence[str]) -> Group:
     tallies = [*gathered.variants.values(), *([gathered.untold] if gathered.untold else [])]
-    variants = [_variant(values, tally, names) for values, tally in gathered.variants.items()]
+    variants = [_variant(values, tally, names) for values, tally in _by_raw_values(gathered).items()]
     variants.sort(key=lambda each: (-each.reach.places, -each.times, each.before or "", each.after or ""))
     return Group(
         *key,
@@ -257,7 +295,7 @@ def _group(key: _Key, gathered: _Gathered, names: Sequence[str]) -> Group:
 def _variant(values: tuple[str | None, str | None], tally: _Tally, names: Sequence[str]) -> Variant:
     _, where, identity, change = tally.example
     if change is not None and tally.times == 1:  # of a single one its own words say more than a pattern
-        values = tuple(None if value is None else brief(shown(value)) for value in (change.before, change.after))  # type: ignore[assignment]
+        values = _raw(change)
     return Variant(*values, _reach([tally.reach], names), tally.times, change, identity, where)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple, TypeAlias
 
@@ -41,37 +41,59 @@ def match(before: list[Value], after: list[Value], meaning: Meaning) -> Matching
     """Pair the items of two lists. Where the order has no meaning or is unchanged, nothing is `reordered`."""
     ordered = meaning.arrangement is not Arrangement.SET
     for keys in (meaning.keys, *NAMES):
-        old = _named(before, keys) if keys else None
-        new = _named(after, keys) if old is not None else None
+        name = _naming(keys, meaning) if keys else None
+        old = _named(before, name) if name is not None else None
+        new = _named(after, name) if old is not None and name is not None else None
         if old is not None and new is not None:
             return _by_name(old, new, keys, ordered)
     return _by_alignment(before, after) if ordered else _by_value(before, after)
 
 
-def _named(items: Sequence[Value], keys: Keys) -> dict[tuple[Value, ...], Value] | None:
-    """The items by the values of `keys`; None where an item has none of these, or two have the same."""
-    found: dict[tuple[Value, ...], Value] = {}
-    single = keys[0][0] if len(keys) == 1 and len(keys[0]) == 1 else None
+Name: TypeAlias = tuple[Value, ...]
+"""The values of an item's keys, None where it has none."""
+
+
+def _naming(keys: Keys, meaning: Meaning) -> Callable[[dict[str, Value]], Name]:
+    """How an item is named by `keys`; what it leaves out is what absence means."""
+    item = meaning.below("-")
+    defaults = [_meaning_at(item, steps).default for steps in keys]
+    if len(keys) == 1 and len(keys[0]) == 1:
+        (only,), (default,) = keys[0], defaults
+        return lambda each: (_scalar(each.get(only, default)),)
+    return lambda each: tuple(_at(each, steps, default) for steps, default in zip(keys, defaults, strict=True))
+
+
+def _meaning_at(meaning: Meaning, steps: Sequence[str]) -> Meaning:
+    for step in steps:
+        meaning = meaning.below(step)
+    return meaning
+
+
+def _named(items: Sequence[Value], name: Callable[[dict[str, Value]], Name]) -> dict[Name, Value] | None:
+    """The items by name; None where one has none, or two have the same."""
+    found: dict[Name, Value] = {}
     for item in items:
         if not isinstance(item, dict):
             return None
-        name = (item.get(single),) if single is not None else tuple(_at(item, steps) for steps in keys)
-        if name in found or not any(isinstance(value, str | int | float) for value in name):
+        called = name(item)
+        if called in found or all(value is None for value in called):
             return None
-        found[name] = item
+        found[called] = item
     return found
 
 
-def _at(item: Value, steps: Sequence[str]) -> Value:
-    """The scalar that `steps` lead to; None where there is none."""
+def _at(item: Value, steps: Sequence[str], default: Value) -> Value:
+    """The scalar that `steps` lead to; `default` where there is none."""
     for step in steps:
         item = item.get(step) if isinstance(item, dict) else None
-    return item if isinstance(item, str | int | float) else None
+    return default if item is None else _scalar(item)
 
 
-def _by_name(
-    before: dict[tuple[Value, ...], Value], after: dict[tuple[Value, ...], Value], keys: Keys, ordered: bool
-) -> Matching:
+def _scalar(value: Value) -> Value:
+    return value if isinstance(value, str | int | float) else None
+
+
+def _by_name(before: dict[Name, Value], after: dict[Name, Value], keys: Keys, ordered: bool) -> Matching:
     pairs = [Pair(_item(name, keys), item, new) for name, item in before.items() if (new := after.get(name)) != item]
     pairs += [Pair(_item(name, keys), None, item) for name, item in after.items() if name not in before]
     if not ordered:
@@ -81,7 +103,7 @@ def _by_name(
     return Matching(pairs, None if old == new_order else (_labels(old), _labels(new_order)))
 
 
-def _item(name: tuple[Value, ...], keys: Keys) -> Item:
+def _item(name: Name, keys: Keys) -> Item:
     return Item(tuple((".".join(steps), _text(v)) for steps, v in zip(keys, name, strict=True) if v is not None))
 
 
@@ -89,7 +111,7 @@ def _text(value: Value) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _labels(names: Sequence[tuple[Value, ...]]) -> list[Value]:
+def _labels(names: Sequence[Name]) -> list[Value]:
     return [",".join(_text(value) for value in name if value is not None) for name in names]
 
 
@@ -122,16 +144,26 @@ def _only(items: list[Value], others: list[Value]) -> list[tuple[int, Value]]:
 
 
 def _most_like(item: Value, others: list[tuple[int, Value]]) -> tuple[int, Value] | None:
-    """The map that shares most entries with a map; None where none shares any, or there are too many to look."""
+    """The map that shares most leaves with a map, or the only one there is; None where none is alike, or there are too many."""
+    maps = [other for other in others if isinstance(other[1], dict)]
     if not isinstance(item, dict) or len(others) > MOST_ALIGNED:
         return None
-    alike = [
-        (sum(other.get(k) == v for k, v in item.items()), -i, o)
-        for i, o in enumerate(others)
-        if isinstance(other := o[1], dict)
-    ]
-    shared, _, best = max(alike, key=lambda each: each[:2], default=(0, 0, None))
-    return best if shared else None
+    own = Counter(leaves(item))
+    alike = [((own & Counter(leaves(other[1]))).total(), -number) for number, other in enumerate(maps)]
+    shared, number = max(alike, default=(0, 0))
+    return maps[-number] if shared or len(maps) == 1 else None
+
+
+def leaves(value: Value, path: str = "") -> Iterator[tuple[str, str]]:
+    """The scalars in a value, each with the keys that lead there; places in lists are of no account."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner, f"{path}[]")
+    else:
+        yield path, canonical(value)
 
 
 def canonical(value: Value) -> str:

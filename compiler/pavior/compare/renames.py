@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pavior.compare import Edit, FieldChange, Identity
-from pavior.compare.items import canonical
-from pavior.model import Manifest, Value
+from pavior.compare.items import leaves
+from pavior.model import Manifest
 
 ALIKE = 0.8
 """How much of all their leaves two manifests must share to be the same one."""
@@ -70,24 +70,16 @@ def _score(old: Identity, new: Identity, before: Manifest, after: Manifest, by_c
 
 def _likeness(before: Manifest, after: Manifest, old: str, new: str) -> float:
     """The share of leaves, but for names and labels, that both have."""
-    one, other = Counter(_leaves(before, old)), Counter(_leaves(after, new))
+    one, other = Counter(_content(before, old)), Counter(_content(after, new))
     if min(one.total(), other.total()) < FEWEST_LEAVES:
         return 0.0
     return (one & other).total() / (one | other).total()
 
 
-def _leaves(manifest: Manifest, name: str) -> Iterator[tuple[str, str]]:
-    parts: list[tuple[str, Value]] = [
-        (key, value) for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")
-    ]
-    while parts:
-        path, value = parts.pop()
-        if isinstance(value, dict):
-            parts += [(f"{path}.{key}", inner) for key, inner in value.items()]
-        elif isinstance(value, list):
-            parts += [(f"{path}[]", inner) for inner in value]
-        else:
-            yield path, canonical(value).replace(name, _OWN)
+def _content(manifest: Manifest, name: str) -> Iterator[tuple[str, str]]:
+    """The leaves of a manifest but for what it is called and labelled, its own name in them left open."""
+    content = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
+    return ((path, value.replace(name, _OWN)) for path, value in leaves(content))
 
 
 def follows(field: FieldChange, renaming: Renaming) -> bool:

@@ -78,7 +78,12 @@ def _either(before: Value, after: Value, meaning: Meaning, path: Steps, found: l
     """The changes between values of which one may be absent."""
     if before is None or after is None:
         came = before is None
-        _passing(after if came else before, meaning, path, Edit.ADDED if came else Edit.REMOVED, found)
+        whole = after if came else before
+        if _in_parts(whole, meaning, Edit.ADDED if came else Edit.REMOVED) and len(path) < DEEPEST:
+            nothing: Value = type(whole)()
+            _either(nothing if came else before, after if came else nothing, meaning, path, found)
+            return
+        _passing(whole, meaning, path, Edit.ADDED if came else Edit.REMOVED, found)
     elif isinstance(before, dict) and isinstance(after, dict) and len(path) < DEEPEST:
         _maps(before, after, meaning, path, found)
     elif isinstance(before, list) and isinstance(after, list) and len(path) < DEEPEST:
@@ -86,6 +91,14 @@ def _either(before: Value, after: Value, meaning: Meaning, path: Steps, found: l
     elif not _same_document(before, after, meaning, path, found) and not _equal(before, after, meaning):
         event = direction(before, after, meaning.form)
         found.append(FieldChange(path, Edit.CHANGED, before, after, meaning.risk(event), meaning.words))
+
+
+def _in_parts(value: Value, meaning: Meaning, edit: Edit) -> bool:
+    """Whether the entries of a map or list that comes or goes do so one by one: where absence means an empty one, and of a list
+    unless a rule says what the list as a whole means."""
+    if isinstance(value, list):
+        return bool(value) and edit.value not in meaning.decided
+    return isinstance(value, dict) and meaning.default == {}
 
 
 def _equal(before: Value, after: Value, meaning: Meaning) -> bool:
