@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -155,7 +156,8 @@ def _do(root: Path, command: tuple[str, ...]) -> tuple[int, str]:
 
 
 def _pavior(root: Path, *arguments: str) -> tuple[int, str]:
-    result = click.testing.CliRunner().invoke(pavior, ["-C", str(root), *arguments])
+    with contextlib.chdir(root):
+        result = click.testing.CliRunner().invoke(pavior, ["-C", str(root), *arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pavior.cli.progress import progress
 from pavior.diagnostics import Diagnostic
@@ -54,9 +55,14 @@ def _selection(options: Options) -> Selection:
 
 
 def _render(root: Path, options: Options) -> int:
-    clock = Clock(running=options["timings"])
+    clock, selection = Clock(running=options["timings"]), _selection(options)
+    if options["base"] is not None:
+        from pavior.pipeline.diff import touched  # noqa: PLC0415
+
+        # Without a value something stops everything, and render tells what.
+        selection = replace(selection, sources=touched(root, options["base"], options["workers"]).value)
     with progress("rendering") as advance:
-        report = render(root, _selection(options), clock, advance, options["workers"])
+        report = render(root, selection, clock, advance, options["workers"])
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
@@ -77,6 +83,12 @@ def _check(root: Path, options: Options) -> int:
     return _timed(report, FOUND if report.failed else CLEAN)
 
 
+def _diff(root: Path, options: Options) -> int:
+    from pavior.cli.diff import show_difference  # noqa: PLC0415
+
+    return show_difference(root, options, _selection(options), lambda found: _show(root, found, "text", sys.stderr))
+
+
 def _validate(root: Path, options: Options) -> int:
     report = validate(root, Clock())
     _show(root, report.diagnostics, options["form"])
@@ -91,12 +103,13 @@ def _timed(report: Report, status: int) -> int:
     return status
 
 
-def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str) -> None:
+def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str, to: TextIO | None = None) -> None:
     from pavior import report  # noqa: PLC0415
 
-    colour = form == "text" and sys.stdout.isatty()
+    to = to or sys.stdout
+    colour = form == "text" and to.isatty()
     for line in report.render(form, diagnostics, lambda path: shown(root, path), colour=colour):
-        print(line)
+        print(line, file=to)
 
 
 def _rendered(report: Report) -> str:
@@ -188,6 +201,7 @@ def _cell(value: Any) -> str:
 _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "render": _render,
     "check": _check,
+    "diff": _diff,
     "validate": _validate,
     "explain": _explain,
     "verify": _verify,

@@ -174,7 +174,7 @@ def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
     targets = [t for t in fleet.platform.targets if selection.target(t.target.name)]
     entries = 0 if selection.environments else 1
     shared = [*targets, *islice(fleet.entries(), entries)]
-    if not selection.names and not selection.teams:
+    if selection.source("golden-paths"):
         yield from ([Owner(target)] for target in shared)
     for team in fleet.teams.values():
         if selection.team(team.name) and team.name not in fleet.broken_teams:

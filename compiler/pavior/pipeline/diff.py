@@ -16,7 +16,7 @@ from pavior.compare.difference import DiffReport
 from pavior.compare.grouping import Grouping
 from pavior.compare.knowledge import Knowledge
 from pavior.compare.manifests import compare
-from pavior.diagnostics import Diagnostic
+from pavior.diagnostics import Diagnostic, Outcome
 from pavior.git import Commit, changed_paths, resolve
 from pavior.git.blobs import Blobs
 from pavior.model import CATALOGUE, RENDERED
@@ -63,32 +63,55 @@ def diff(
 ) -> Difference:
     """What the working tree changes against a base, a Git reference. Raises GitProblem, UnknownName, LostWorker.
 
-    `everything`: render all of both sides, also what can't differ; the answer is the same.
+    `everything`: render all of both sides, also what can't differ; the answer is the same. `details`: keep every change.
     """
-    clock = clock or Clock()
     recover(root)
+    commit, blobs, found = _paired(root, reference, everything, clock or Clock())
+    pairing = found.value
+    if pairing is None:
+        return Difference(None, found.diagnostics)
+    head = pairing.head.fleet
+    require_known(head.repository, head.platform.target_names, selection)
+    subjects = [s for s in pairing.affected.subjects if selection.source(s.source)]
+    with head.clock.phase("compare"):
+        if len(subjects) >= MANY:
+            pairing.committed.list_all()
+        work = _Work(pairing, selection, details)
+        parts = list(forked(work.compare, _shares(subjects, jobs or _processors()), jobs or _processors()))
+    blobs.close()
+    return _joined(parts, reference, commit, found.diagnostics, work)
+
+
+@rare_collections()
+def touched(root: Path, reference: str, jobs: int = 1) -> Outcome[frozenset[str]]:
+    """The folders of which something can be rendered otherwise than in the base. Raises GitProblem, LostWorker."""
+    recover(root)
+    _, blobs, found = _paired(root, reference, False, Clock())
+    if found.value is None:
+        return Outcome(None, found.diagnostics)
+    work = _Work(found.value, Selection(), details=False)
+    parts = forked(work.touched, _shares(list(found.value.affected.subjects), jobs), jobs)
+    sources = frozenset(source for part in parts for source in part)
+    blobs.close()
+    return Outcome(sources)
+
+
+def _paired(root: Path, reference: str, everything: bool, clock: Clock) -> tuple[Commit, Blobs, Outcome[Pairing]]:
+    """The two sides, and what can differ between them."""
     commit = resolve(root, reference)
+    blobs = Blobs(commit.root)
     contents: dict[str, bytes] = {}
     found = head_of(root, clock, commit.digest, contents)
-    if found.value is None:
-        return Difference(None, found.diagnostics)
     head = found.value
-    require_known(head.fleet.repository, head.fleet.platform.target_names, selection)
-    blobs = Blobs(commit.root)
+    if head is None:
+        return commit, blobs, Outcome(None, found.diagnostics)
     base = base_of(commit, blobs, head, contents)
     committed = Committed(commit, blobs)
     with clock.phase("affected"):
-        touched = affected(base, head, committed, changed_paths(commit, RENDERED), everything=everything)
+        differing = affected(base, head, committed, changed_paths(commit, RENDERED), everything=everything)
         moved = Moved.between(base.fleet.platform, head.fleet.platform) if base is not None else None
-    pairing = Pairing(base, head, committed, touched, moved, everything)
-    subjects = [s for s in touched.subjects if selection.source(s.source)]
-    with clock.phase("compare"):
-        if len(subjects) >= MANY:
-            committed.list_all()
-        work = _Work(pairing, selection, details)
-        parts = list(forked(work.do, _shares(subjects, jobs or _processors()), jobs or _processors()))
-    blobs.close()
-    return _joined(parts, reference, commit, found.diagnostics, touched.subjects, work)
+    pairing = Pairing(base, head, committed, differing, moved, everything)
+    return commit, blobs, Outcome(pairing, found.diagnostics)
 
 
 @dataclass(slots=True)
@@ -114,7 +137,7 @@ class _Work:
         constants = [text for key in ("domain", "name") if isinstance(text := organization.get(key), str)]
         return Grouping(constants, details=self.details)
 
-    def do(self, subjects: Sequence[Subject]) -> _Part:
+    def compare(self, subjects: Sequence[Subject]) -> _Part:
         """Compare these subjects, in all targets that are asked about."""
         fleet = self.pairing.head.fleet
         knowledge = Knowledge(entry for c in fleet.platform.components.values() for entry in c.changes)
@@ -131,6 +154,18 @@ class _Work:
         part.diagnostics += fleet.diagnostics[told:]
         return part
 
+    def touched(self, subjects: Sequence[Subject]) -> list[str]:
+        """The folders of those of these subjects of which something can be rendered otherwise; faults are render's to tell."""
+        found = []
+        for subject in subjects:
+            try:
+                differs = self.pairing.touches(subject)
+            except Withheld:
+                differs = True
+            if differs:
+                found.append(subject.source)
+        return found
+
     def _asked(self, pair: Pair) -> bool:
         catalogue = pair.where.target == CATALOGUE
         return not self.selection.environments if catalogue else self.selection.target(pair.where.target)
@@ -141,7 +176,6 @@ def _joined(
     reference: str,
     commit: Commit,
     found: Sequence[Diagnostic],
-    subjects: Iterable[Subject],
     work: _Work,
 ) -> Difference:
     grouping = work.grouping()
@@ -154,7 +188,7 @@ def _joined(
     base = f"{reference} ({commit.id[:12]})" if commit.id else "nothing"
     kept = tuple(diagnostics.values())
     report = replace(grouping.report(base, "working tree"), diagnostics=kept)
-    return Difference(report, kept, withheld, tuple(subjects))
+    return Difference(report, kept, withheld, tuple(work.pairing.affected.subjects))
 
 
 def _key(diagnostic: Diagnostic) -> tuple[object, ...]:

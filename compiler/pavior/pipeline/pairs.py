@@ -59,6 +59,17 @@ class _View(NamedTuple):
         return _View(side, owner, Seen(side.fleet.platform, target, scene, path))
 
 
+class _Meeting(NamedTuple):
+    """The two sides of an owner in one target. `hinted` are paths of manifests that are rendered otherwise in HEAD;
+    `readable`: the base's sources say what the owner was."""
+
+    target: str
+    base: _View | None
+    head: _View | None
+    hinted: Collection[str]
+    readable: bool
+
+
 @dataclass(slots=True)
 class Pairing:
     """The two sides, and what of them may differ. `everything`: render all of an owner, whatever can differ."""
@@ -73,49 +84,45 @@ class Pairing:
 
     def of(self, subject: Subject) -> Iterator[Pair]:
         """The pairs of a subject, target by target. Raises Withheld."""
+        for meeting in self._meetings(subject):
+            moved = self._movement(subject, meeting)
+            if moved is not None and not moved.components:
+                continue
+            found = self._compared(moved, meeting)
+            if found is None:
+                found = self._compared(None, meeting)
+            assert found is not None, "only some components can be too few"
+            yield Pair(_where(subject, meeting, there=meeting.base or found[0]), *found)
+
+    def touches(self, subject: Subject) -> bool:
+        """Whether anything that is rendered of a subject can differ. Raises Withheld."""
+        movements = (self._movement(subject, meeting) for meeting in self._meetings(subject))
+        return any(moved is None or moved.components for moved in movements)
+
+    def _meetings(self, subject: Subject) -> Iterator[_Meeting]:
+        """Both sides of a subject, target by target."""
         here = owners(self.head, subject)
         if here is None:
             other = self.head.fleet.blocked.get(subject.id)
             raise Withheld((), f"it reads from {other}, which has errors" if other else "it has errors")
         there = owners(self.base, subject) if self.base is not None else None
+        hinted = {path for path in self.affected.subjects[subject] if _is_manifests(path)}
         # Of what no source of either side says, the files alone tell.
-        hinted = {path.partition("/")[0] for path in self.affected.subjects[subject]} if there is None else set()
-        for target in sorted({*(there or {}), *here, *hinted}):
-            base, head = (there or {}).get(target), here.get(target)
-            pair = self._pair(subject, target, base, head, readable=there is not None)
-            if pair is not None:
-                yield pair
+        others = {path.partition("/")[0] for path in hinted} if there is None else set()
+        for target in sorted({*(there or {}), *here, *others}):
+            sides = _View.of(self.base, (there or {}).get(target)), _View.of(self.head, here.get(target))
+            yield _Meeting(target, *sides, {p for p in hinted if p.partition("/")[0] == target}, there is not None)
         for side in (self.base, self.head):
             if side is not None:
                 side.forget()
 
-    def _pair(
-        self, subject: Subject, target: str, base: Owner | None, head: Owner | None, *, readable: bool
-    ) -> Pair | None:
-        hinted = {p for p in self.affected.subjects[subject] if p.partition("/")[0] == target and _is_manifests(p)}
-        views = _View.of(self.base, base), _View.of(self.head, head)
-        moved = None if self.everything or not readable else self._movement(subject, *views, hinted)
-        if moved is not None and not moved.components:
-            return None
-        found = self._compared(moved, *views, hinted, readable)
-        if found is None:
-            found = self._compared(None, *views, hinted, readable)
-        assert found is not None, "only some components can be too few"
-        return Pair(_where(subject, target, base or head, there=base or found[0], here=head), *found)
-
-    def _compared(
-        self,
-        moved: Movement | None,
-        base: _View | None,
-        head: _View | None,
-        hinted: Collection[str],
-        readable: bool,
-    ) -> tuple[list[Manifest], list[Manifest]] | None:
+    def _compared(self, moved: Movement | None, meeting: _Meeting) -> tuple[list[Manifest], list[Manifest]] | None:
         """The manifests of these components at the paths that differ; None where all components have to be rendered.
 
         That is where the base's file is not what its sources render: somebody edited it, another compiler rendered it, or
         it holds other components' manifests too.
         """
+        base, head = meeting.base, meeting.head
         after, faults = self._rendered(head, moved)
         if faults:
             raise Withheld(faults, "it has errors")
@@ -125,8 +132,8 @@ class Pairing:
         if faults and moved is not None:
             return None
         there, here = ({path: [each.item for each in placed] for path, placed in r.items()} for r in (rendered, after))
-        paths = {*hinted, *(p for p in {*there, *here} if not same(there.get(p, []), here.get(p, [])))}
-        unread = faults or not readable
+        paths = {*meeting.hinted, *(p for p in {*there, *here} if not same(there.get(p, []), here.get(p, [])))}
+        unread = faults or not meeting.readable
         if not paths and not unread:
             return [], []
         view = head or base
@@ -155,10 +162,11 @@ class Pairing:
         except NotEmittable:
             return False
 
-    def _movement(
-        self, subject: Subject, base: _View | None, head: _View | None, hinted: Collection[str]
-    ) -> Movement | None:
+    def _movement(self, subject: Subject, meeting: _Meeting) -> Movement | None:
         """The components whose manifests may differ; None for all of them."""
+        base, head = meeting.base, meeting.head
+        if self.everything or not meeting.readable:
+            return None
         if base is None or head is None or self.moved is None:
             return None
         own = any(
@@ -169,7 +177,7 @@ class Pairing:
         scopes = SERVICE_SCOPES if subject.service else frozenset({Scope.TEAM if subject.team else Scope.ENVIRONMENT})
         names, contributions = self.moved.of(base.seen, head.seen, scopes)
         mine = (f"{base.owner.folder}/", f"{head.owner.folder}/")
-        for path in hinted:
+        for path in meeting.hinted:
             names |= {_stem(path)} if path.startswith(mine) else self._placing(head.owner.target)
         return None if own and names else Movement(names, contributions)
 
@@ -216,17 +224,18 @@ def owners(side: Side, subject: Subject) -> dict[str, Owner] | None:
     return {t.target.name: Owner(t, team) for t in (*fleet.platform.targets, *islice(fleet.entries(), 1))}
 
 
-def _where(subject: Subject, name: str, owner: Owner | None, *, there: object, here: object) -> Where:
-    catalogue = owner is None or owner.target.catalogue
-    target = owner.target.target if owner is not None and not catalogue else None
+def _where(subject: Subject, meeting: _Meeting, *, there: object) -> Where:
+    view = meeting.head or meeting.base
+    target = view.owner.target.target if view is not None and not view.owner.target.catalogue else None
+    name = meeting.target
     return Where(
         name,
         target.environment if target is not None else name.partition("@")[0],
         target.cluster if target is not None else name.partition("@")[2] or name,
         subject.team or None,
         subject.service or None,
-        f"{RENDERED}/{owner.folder}" if owner is not None else f"{RENDERED}/{name}",
-        Edit.CHANGED if there and here else Edit.ADDED if here else Edit.REMOVED,
+        f"{RENDERED}/{view.owner.folder if view is not None else name}",
+        Edit.CHANGED if there and meeting.head else Edit.ADDED if meeting.head else Edit.REMOVED,
     )
 
 
