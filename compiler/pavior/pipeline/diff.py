@@ -73,13 +73,14 @@ def diff(
     head = pairing.head.fleet
     require_known(head.repository, head.platform.target_names, selection)
     subjects = [s for s in pairing.affected.subjects if selection.source(s.source)]
+    told = tuple(head.diagnostics)
     with head.clock.phase("compare"):
         if len(subjects) >= MANY:
             pairing.committed.list_all()
         work = _Work(pairing, selection, details)
         parts = list(forked(work.compare, _shares(subjects, jobs or _processors()), jobs or _processors()))
     blobs.close()
-    return _joined(parts, reference, commit, found.diagnostics, work)
+    return _joined(parts, reference, commit, told, work)
 
 
 @rare_collections()
