@@ -114,7 +114,7 @@ def test_an_unknown_path_is_a_fault(text: str, message: str) -> None:
         ("a: '{{ ingress.hosts.first }}'", "`ingress.hosts` is a list, so there is no `first` in it"),
         ("{$for: x in port, a: 1}", "a loop with 1 name over a number"),
         ("{$for: x in labels, a: 1}", "a loop with 1 name over a map"),
-        ("{$for: 'k, v in ingress.hosts', a: 1}", "a loop with 2 names over a list"),
+        ("{$for: 'k, v in port', a: 1}", "a loop with 2 names over a number"),
         ("a: 'x {{ ingress.hosts }}'", "a list cannot stand inside text"),
         ("{'{{ labels }}': 1}", "a map cannot stand inside text"),
     ],

@@ -39,7 +39,10 @@ install() { # python, pip's arguments
 
 setup_python() {
   stamp="$(cat pyproject.toml requirements.txt tools/setup.sh | cksum) $(pwd)"
-  if [ "$(cat .venv/pavior-stamp 2>/dev/null)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null; then return; fi
+  if [ "$(cat .venv/pavior-stamp 2>/dev/null)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null; then
+    compile_sources
+    return
+  fi
   python=$(find_python)
   # An environment of another folder or of an interpreter that has gone is of no use.
   if ! .venv/bin/python -c 'import sys, os; sys.exit(sys.prefix != os.path.abspath(".venv"))' 2>/dev/null; then
@@ -49,6 +52,12 @@ setup_python() {
   install .venv/bin/python --requirement requirements.txt
   install .venv/bin/python --no-deps --no-build-isolation --editable .
   printf '%s' "$stamp" >.venv/pavior-stamp
+  compile_sources
+}
+
+# As pip does for what it installs. Where Python writes no bytecode by itself, as in many containers, every start would compile all.
+compile_sources() {
+  .venv/bin/python -m compileall -q compiler/pavior 2>/dev/null || :
 }
 
 # kubeconform: built from source, pinned by tools/kubeconform/go.mod and go.sum, with Go from $PATH or from PyPI.

@@ -74,17 +74,19 @@ class Checker:
         type_ = self._bare(collection, scope)
         path = self._location(collection.expression, scope)
         below = (*path, "*") if path is not None else None
-        wanted = "object" if len(names) == 2 else "array"
-        if wanted not in types.kinds(type_) and types.kinds(type_) - {"null"}:
-            noun = nouns(types.kinds(type_))
-            other = "array" if wanted == "object" else "object"
-            hint = "write `key, value in …` for a map, `item in …` for a list" if other in types.kinds(type_) else None
+        kinds = types.kinds(type_)
+        if kinds - {"null"} and "array" not in kinds and (len(names) == 1 or "object" not in kinds):
+            noun = nouns(kinds)
+            hint = "write `key, value in …` for a map, `item in …` for a list" if "object" in kinds else None
             span = collection.site.part(collection.offset, len(collection.site.written))
             self._add(WRONG_TYPE, span, f"a loop with {len(names)} name{'s'[: len(names) - 1]} over {noun}", hint)
             type_ = None
         if len(names) == 1:
             return {names[0]: Known(types.items(type_, self.definitions), below)}
-        return {names[0]: Known(STRING, below), names[1]: Known(types.values(type_, self.definitions), below)}
+        keys, values = [STRING] * ("object" in kinds), [types.values] * ("object" in kinds)
+        keys, values = [*keys, *[NUMBER] * ("array" in kinds)], [*values, *[types.items] * ("array" in kinds)]
+        below_type = types.union(*(part(type_, self.definitions) for part in values))
+        return {names[0]: Known(types.union(*keys), below), names[1]: Known(below_type, below)}
 
     def _bare(self, bare: Bare, scope: Mapping[str, Known]) -> Type:
         return self.expression(bare.expression, scope, Place(bare.site, bare.shift))

@@ -59,9 +59,7 @@ def _template(root: Node, form: Form, file: str, reads: frozenset[Path]) -> Temp
     def code() -> CodeType:
         return code_of(generate(root, form), file)
 
-    @cache
-    def plain() -> Callable[[Mapping[str, Value]], list[Value]]:
-        return function_of(code(), "render")
+    plain: Callable[[Mapping[str, Value]], list[Value]] | None = None
 
     @cache
     def traced() -> Callable[[Mapping[str, Value]], list[Traced]]:
@@ -71,8 +69,11 @@ def _template(root: Node, form: Form, file: str, reads: frozenset[Path]) -> Temp
         return traced()(context)
 
     def render(context: Mapping[str, Value]) -> list[Value]:
+        nonlocal plain
+        if plain is None:
+            plain = function_of(code(), "render")
         try:
-            return plain()(context)
+            return plain(context)
         except Fault:
             # The fast function doesn't know where it is; the traced one stops at the same fault and does.
             return [item.value for item in trace(context)]

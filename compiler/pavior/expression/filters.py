@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pavior.expression import units
 from pavior.expression.arithmetic import exact, number
-from pavior.expression.runtime import MAX_TEXT, Fault, bounded, is_number, kind, text
+from pavior.expression.runtime import MAX_TEXT, Fault, bounded, is_number, json_text, kind, text
 from pavior.expression.runtime import mapping as _mapping
 from pavior.expression.runtime import merge as merge_maps
 from pavior.model import Value
@@ -78,6 +78,8 @@ def replace(value: Value, old: Value, new: Value) -> str:
     whole, old, new = _text(value, "replace"), _text(old, "replace"), _text(new, "replace")
     if not old:
         raise Fault("`replace` takes a text that is not empty to replace")
+    if old not in whole:
+        return whole
     if len(whole) + whole.count(old) * len(new) > MAX_TEXT:
         raise Fault(f"`replace` makes text of more than {MAX_TEXT} characters")
     return whole.replace(old, new)
@@ -116,6 +118,11 @@ def unique(value: Value) -> list[Value]:
             seen.add(mark)
             result.append(item)
     return result
+
+
+def flatten(value: Value) -> list[Value]:
+    """The items of each list of a list, one level deep."""
+    return [item for inner in _list(value, "flatten") for item in _list(inner, "flatten")]
 
 
 def first(value: Value) -> Value:
@@ -194,8 +201,9 @@ def total(value: Value) -> int | float:
 def to_json(value: Value, indent: Value = None) -> str:
     width = None if indent is None else _integer(indent, "to_json", 0, 8)
     kind(value)
-    separators = (",", ":") if width is None else (",", ": ")
-    return bounded(json.dumps(value, sort_keys=True, ensure_ascii=False, indent=width, separators=separators))
+    if width is None:
+        return bounded(json_text(value))
+    return bounded(json.dumps(value, sort_keys=True, ensure_ascii=False, indent=width, separators=(",", ": ")))
 
 
 def sha256(value: Value, length: Value = 64) -> str:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from jinja2 import nodes
 
 from pavior.expression.layers import Scoped, flattened, scoped
-from pavior.expression.makes import Scope, Variable, constant, is_scalar, is_text, makes
+from pavior.expression.makes import Scope, Variable, constant, is_scalar, is_text, known, makes
 from pavior.expression.runtime import text
 from pavior.expression.template import Form
 from pavior.expression.tree import (
@@ -31,7 +31,8 @@ from pavior.expression.tree import (
     is_sure,
     may_omit,
 )
-from pavior.expression.writer import Writer
+from pavior.expression.unroll import unrolled
+from pavior.expression.writer import Writer, is_display
 
 Sink: TypeAlias = Callable[[str], None]
 """Writes the statement that puts a value where it belongs, given its code."""
@@ -41,6 +42,7 @@ SHORT = 8
 
 def generate(root: Node, form: Form) -> str:
     """The source of `render(context)`, which returns the list of items."""
+    root = unrolled(root, {})
     writer = TreeWriter(root=root)
     writer.line("items_made = []")
     checked = form is Form.VALUE or (isinstance(root, MapNode) and root.value is None and root.otherwise is None)
@@ -145,9 +147,9 @@ class TreeWriter(Writer):
                 form += inner
                 codes += more
                 continue
-            known = part if isinstance(part, str) else constant(part, scope)
-            if known is not None and not (isinstance(known, nodes.Const) and known.value is None):
-                form += (known if isinstance(known, str) else text(known.value)).replace("%", "%%")
+            fixed = part if isinstance(part, str) else constant(part, scope)
+            if fixed is not None and not (isinstance(fixed, nodes.Const) and fixed.value is None):
+                form += (fixed if isinstance(fixed, str) else text(fixed.value)).replace("%", "%%")
             else:
                 assert isinstance(part, nodes.Expr)
                 form += "%s"
@@ -257,10 +259,26 @@ class TreeWriter(Writer):
 
     def _lets(self, node: MapNode, scope: Scope) -> Scope:
         for name, bare in node.lets:
-            known = constant(bare.expression, scope)
-            code = self._bare(bare, scope) if known else self._local(self._bare(bare, scope))
-            scope = {**scope, name: Variable(code, makes=makes(bare.expression, scope), constant=known)}
+            scope = {**scope, name: self._variable(bare.expression, scope)}
         return scope
+
+    def _variable(self, expression: nodes.Expr, scope: Scope) -> Variable:
+        """What a name stands for. A map or a list of maps that is written out stays in its parts, which are what is read."""
+        found = known(expression, scope)
+        if found is not None:
+            return found
+        match expression:
+            case nodes.List(items=items) if any(isinstance(item, nodes.Dict) for item in items) and not any(
+                map(may_omit, items)
+            ):
+                variables = tuple(self._variable(item, scope) for item in items)
+                return Variable(f"[{', '.join(each.value for each in variables)}]", items=variables)
+            case nodes.Dict(items=pairs) if is_display(expression):
+                entries = {pair.key.as_const(): self._variable(pair.value, scope) for pair in pairs}
+                display = ", ".join(f"{key!r}: {each.value}" for key, each in entries.items())
+                return Variable(f"{{{display}}}", entries=entries)
+        code, fixed = self.expression(expression, scope), constant(expression, scope)
+        return Variable(code if fixed else self._local(code), makes=makes(expression, scope), constant=fixed)
 
     def _content(self, node: MapNode, scope: Scope, sink: Sink, repeats: bool, whole: str) -> None:
         if node.value is not None:

@@ -56,6 +56,8 @@ def is_number(value: Value) -> TypeGuard[int | float]:
 
 def get(value: Value, key: Value) -> Value:
     """The entry or item at `key`; None where there is none, at any depth. Keys only: no attributes, no methods."""
+    if value is None:
+        return None  # what most often is no map, and slow to be told so of
     if value.__class__ is dict or isinstance(value, Mapping):
         return value.get(key) if isinstance(key, str) else None
     if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
@@ -142,15 +144,15 @@ def items(value: Value) -> Iterable[Value]:
     raise Fault(f"a loop takes a list, not {kind(value)}")
 
 
-def pairs(value: Value) -> Iterable[tuple[str, Value]]:
-    """What `$for: k, v in …` goes over, by sorted key."""
+def pairs(value: Value) -> Iterable[tuple[str | int, Value]]:
+    """What `$for: k, v in …` goes over: a map by sorted key, a list by index."""
     if value.__class__ is dict or isinstance(value, Mapping):
         return [(name, value[name]) for name in sorted(value)]
     if value is None:
         return ()
     if isinstance(value, list):
-        raise Fault("a list is looped over by one name", "write `$for: item in …`")
-    raise Fault(f"a loop with two names takes a map, not {kind(value)}")
+        return list(enumerate(value))
+    raise Fault(f"a loop with two names takes a map or a list, not {kind(value)}")
 
 
 def mapping(value: Value) -> Mapping[str, Value]:
@@ -192,6 +194,16 @@ def join_round(whole: dict[str, Value], part: Mapping[str, Value]) -> None:
     """Add the entries of one round of a `$for` to the map that all rounds make."""
     for name, value in part.items():
         whole[key(name, whole)] = value
+
+
+def json_text(value: Value) -> str:
+    """The value as JSON on one line, without spaces, maps by sorted key."""
+    from orjson import OPT_SORT_KEYS, JSONEncodeError, dumps  # noqa: PLC0415  (few templates write JSON)
+
+    try:
+        return dumps(value, option=OPT_SORT_KEYS).decode()
+    except JSONEncodeError as error:
+        raise Fault(f"JSON can't hold this: {str(error).lower()}") from None
 
 
 def json_document(value: Value) -> str:

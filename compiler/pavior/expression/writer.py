@@ -82,7 +82,8 @@ class Writer:
                 ]
                 return f"cut({self.expression(node.node, scope)}, {', '.join(bounds)})"
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
-                return self._path(node, scope)
+                fixed = constant(node, scope)
+                return self._path(node, scope) if fixed is None else self.expression(fixed, scope)
             case nodes.CondExpr():
                 otherwise = self.expression(node.expr2, scope) if node.expr2 else "None"
                 return f"({self.expression(node.expr1, scope)} if {self.expression(node.test, scope)} else {otherwise})"
@@ -115,7 +116,7 @@ class Writer:
                 pairs = [(self.expression(p.key, scope), self.expression(p.value, scope)) for p in node.items]
                 entries = ", ".join(f"({key}, {value})" for key, value in pairs)
                 display = ", ".join(f"{key}: {value}" for key, value in pairs)
-                return f"{{{display}}}" if _is_display(node) else f"present_entries([{entries}])"
+                return f"{{{display}}}" if is_display(node) else f"present_entries([{entries}])"
             case nodes.BinExpr():
                 if (known := constant(node, scope)) is not None:
                     return self.expression(known, scope)
@@ -138,6 +139,9 @@ class Writer:
         if node.name != "default":
             return self._call(f"filter_{node.name}", node, scope)
         assert node.node is not None
+        fixed = constant(node, scope)
+        if fixed is not None:
+            return self.expression(fixed, scope)
         value = self.expression(node.node, scope)
         fallback = self.expression(node.args[0] if node.args else node.kwargs[0].value, scope)
         return self.default(value, fallback)
@@ -158,7 +162,9 @@ class Writer:
         """A path: constant keys from a name on are looked up beforehand, what follows a computed key is looked up inline."""
         base, steps = _steps(node)
         variable = scope.get(base.name) if isinstance(base, nodes.Name) else None
-        if not isinstance(base, nodes.Name) or (variable and variable.constant):
+        while steps and variable and (member := variable.member(steps[0])):
+            variable, steps = member, steps[1:]
+        if not isinstance(base, nodes.Name) or (variable and not variable.value.isidentifier()):
             code = variable.value if variable else self.expression(base, scope)
             for step in steps:
                 code = f"get({code}, {self._key(step, scope)})"
@@ -244,7 +250,7 @@ def _steps(node: nodes.Expr) -> tuple[nodes.Expr, list[Value]]:
     return node, steps[::-1]
 
 
-def _is_display(node: nodes.Dict) -> bool:
+def is_display(node: nodes.Dict) -> bool:
     """Whether Python's own map of these entries is all there is to it: every key is a text of its own, nothing can be omitted."""
     keys = {p.key.value for p in node.items if isinstance(p.key, nodes.Const) and isinstance(p.key.value, str)}
     return len(keys) == len(node.items) and not any(may_omit(p.value) for p in node.items)

@@ -34,13 +34,16 @@ def identity(manifest: Manifest) -> Identity:
     return group, manifest["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
-def check(manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str) -> Iterator[Finding]:
-    """What is wrong with the manifests of one owner in one target. Those of different owners are compared by `identity`."""
+def check(
+    manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str, identities: list[Identity]
+) -> Iterator[Finding]:
+    """What is wrong with the manifests of one owner in one target. `identities` gets those of the manifests in which nothing
+    is, in order, so that those of different owners can be compared."""
     mine: set[Identity] = set()
     for index, manifest in enumerate(manifests):
         faults = schemas.faults(manifest)
         yield from (_finding(index, fault) for fault in faults)
-        if not faults and not _named(manifest):
+        if not faults and not is_named(manifest):
             message = "`metadata` lacks `name`, without which it is no object"
             yield Finding(index, codes.INVALID_MANIFEST, ("metadata",), message, "give it a `name`", missing=True)
         elif not faults:
@@ -48,9 +51,10 @@ def check(manifests: Iterable[Manifest], schemas: ManifestSchemas, owner: str) -
             if me in mine:
                 yield same_identity(index, manifest, owner, owner)
             mine.add(me)
+            identities.append(me)
 
 
-def _named(manifest: Manifest) -> bool:
+def is_named(manifest: Manifest) -> bool:
     metadata = manifest.get("metadata")
     return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
 

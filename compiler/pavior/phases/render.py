@@ -39,8 +39,7 @@ class Evaluator(Generic[Item]):
 PLAIN: Evaluator[Value] = Evaluator(lambda template, scene: template.render(scene), lambda item: item)
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution(Generic[Item]):
+class Contribution(NamedTuple, Generic[Item]):
     """What one component, for one of its entries of `needs` if it is a type, gives to all that read `accepted`."""
 
     accepted: str
@@ -70,10 +69,11 @@ def render(
     gathered = list(gather(path, target, scene, evaluator))
     scene["contributions"] = merge_contributions(platform.accepted, gathered, evaluator)
     folder = f"{target.target.name}/{scene['service']['id']}"
+    needed = _types_needed(scene)
     for component, template in path.templates:
-        if template.catalogue != target.catalogue:
-            continue
         per_need = template.scope is _NEED
+        if template.catalogue != target.catalogue or (per_need and component.type not in needed):
+            continue
         for context in scenes_of(component.type if per_need else None, scene, target.settings[component.name]):
             items = evaluator.run(template.template, context)
             if items:
@@ -104,15 +104,21 @@ def render_shared(
 def gather(
     path: GoldenPath, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
 ) -> Iterator[Contribution[Item]]:
-    """Every contribution of the path's components to one service, in the order of components and entries of `needs`."""
+    """What the path's components contribute to one service, in the order of components and entries of `needs`; no empty maps."""
+    needed = _types_needed(scene)
     for component in path.components:
-        if not component.provides:
+        if not component.provides or (component.type and component.type not in needed):
             continue
         for context in scenes_of(component.type, scene, target.settings[component.name]):
             need = context["need"]["name"] if component.type else None
             for accepted, template in component.provides.items():
                 for item in evaluator.run(template, context):
-                    yield Contribution(accepted, component.name, need, item)
+                    if evaluator.plain(item):
+                        yield Contribution(accepted, component.name, need, item)
+
+
+def _types_needed(scene: Scene) -> frozenset[str]:
+    return frozenset(entry["type"] for entry in (scene.get("needs") or {}).values() if "type" in entry)
 
 
 class BadContribution(Exception):
@@ -145,7 +151,7 @@ def merge_contributions(
         schema, known = accepted[contribution.accepted], merged[contribution.accepted]
         if not schema.accepts(entries):
             raise _bad_contribution(contribution, entries, schema)
-        for name in entries:
+        for name in entries if known else ():
             if name in known and known[name] != entries[name]:
                 givers = (c for c in gathered if c.accepted == contribution.accepted)
                 first = next(c for c in givers if name in evaluator.plain(c.entries))
