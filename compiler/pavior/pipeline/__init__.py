@@ -105,6 +105,10 @@ def check(
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
     if selection.everything:
+        from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
+
+        rules = knowledge_of(outcome.value.repository, outcome.value.platform.schemas)
+        report.diagnostics.extend(rules.diagnostics)
         told = {d.span.file for d in report.diagnostics}
         report.diagnostics.extend(d for d in strangers(root) if d.span.file not in told)
     return report
