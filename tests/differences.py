@@ -41,9 +41,9 @@ class Case:
 @cache
 def knowledge() -> Knowledge:
     """What this repository's components say."""
-    files = sorted(ROOT.glob("golden-paths/components/*/component.yaml"))
+    files = sorted(ROOT.glob("golden-paths/components/*/changes.yaml"))
     loaded = [yaml.safe_load(file.read_bytes()) for file in files]
-    return Knowledge(rule for component in loaded for rule in component.get("changes", ()))
+    return Knowledge(rule for component in loaded for rule in component["changes"])
 
 
 def cases() -> Iterator[Case]:

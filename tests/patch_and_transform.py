@@ -7,6 +7,7 @@ known yet are left out.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -65,6 +66,8 @@ def transform(value: Any, how: Mapping[str, Any]) -> Any:  # noqa: PLR0911  (one
             return formatted(how["string"]["fmt"], [value])
         case "string" if how["string"]["type"] == "TrimSuffix":
             return value.removesuffix(how["string"]["trim"])
+        case "string" if how["string"].get("convert") == "ToBase64":
+            return base64.b64encode(value.encode()).decode()
         case "map":
             return how["map"][value]
         case "convert" if how["convert"]["toType"] == "int64":

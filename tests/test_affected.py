@@ -17,12 +17,12 @@ from fleets import FILES, put, reference, tiny
 from mutations import fleet_of, others, places, render
 from mutations import put as put_value
 from pavior.compare import Edit, Identity, ManifestChange
-from pavior.compare.knowledge import Knowledge
 from pavior.compare.manifests import compare
 from pavior.model import Manifest
 from pavior.pipeline import Selection
 from pavior.pipeline import render as render_tree
 from pavior.pipeline.diff import Difference, diff, touched
+from pavior.pipeline.knowledge import knowledge_of
 
 Changes = set[tuple[str, Identity, Edit]]
 """Target, manifest and what happened to it."""
@@ -38,7 +38,9 @@ class World:
         fleet = fleet_of(root)
         assert fleet is not None
         self.before = _manifests(render(fleet) or {})
-        self.knowledge = Knowledge(entry for c in fleet.platform.components.values() for entry in c.changes)
+        knowledge = knowledge_of(fleet.repository, fleet.platform.schemas).value
+        assert knowledge is not None
+        self.knowledge = knowledge
 
     def changes(self) -> tuple[Changes, set[str]] | None:
         """What the present files change, everything rendered: each manifest, and the artifacts; None where they are at fault."""

@@ -69,7 +69,7 @@ def test_every_field_that_is_rendered_has_a_rule() -> None:
 
 
 def test_the_classes_of_the_schema_are_those_of_the_code() -> None:
-    schema = json.loads((ROOT / "schemas" / "component.core.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "schemas" / "changes.core.schema.json").read_text(encoding="utf-8"))
     assert schema["$defs"]["riskClass"]["enum"] == list(RISKS)
 
 
@@ -81,7 +81,11 @@ def test_what_holds_data_destroys_data_when_it_goes() -> None:
     ]
     assert holding
     for file in holding:
-        own = {kind for rule in yaml.safe_load(file.read_bytes())["changes"] for kind in rule["kinds"]}
+        own = {
+            kind
+            for rule in yaml.safe_load(file.with_name("changes.yaml").read_bytes())["changes"]
+            for kind in rule["kinds"]
+        }
         for kind in own:
             change = compare(
                 [{"apiVersion": "example.com/v1", "kind": kind, "metadata": {"name": "x"}}], [], knowledge()

@@ -77,6 +77,10 @@ def once_it_is_there(target: str, composite: dict[str, Any]) -> Composed:
     return compose(composition_of(target, composite), composite, observed, secrets)
 
 
+CLOUD_TARGETS = [target for target in TARGETS if of_kind(target, "Provider")]
+"""Where providers are, which make things in the cloud."""
+
+
 def inputs(target: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for composition in of_kind(target, "Composition"):
         for step in composition["spec"]["pipeline"]:
@@ -113,10 +117,14 @@ def test_patches_read_fields_that_the_definition_has_and_write_those_of_its_stat
                 )
                 for path in paths:
                     part, _, field = path.partition(".")
-                    assert part == "metadata" or field in known[part]["properties"], (
-                        composition["metadata"]["name"],
-                        path,
-                    )
+                    assert part == "metadata" or is_field(known[part], field), (composition["metadata"]["name"], path)
+
+
+def is_field(schema: dict[str, Any], path: str) -> bool:
+    """Whether `a.b` is a field of an object of this schema."""
+    name, _, rest = path.partition(".")
+    found = schema.get("properties", {}).get(name)
+    return found is not None and (not rest or is_field(found, rest))
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -128,6 +136,8 @@ def test_a_connection_has_the_keys_that_pods_read_of_it(target: str) -> None:
         if made.secret:
             promised[namespace, made.secret] = set(made.connection)
         for resource in made.resources.values():
+            if resource["kind"] == "Secret":
+                promised[namespace, resource["metadata"]["name"]] = set(resource["data"])
             data = get(resource, "spec.target.template.data")
             if isinstance(data, dict):
                 promised[namespace, resource["spec"]["target"]["name"]] = set(data)
@@ -162,7 +172,7 @@ def test_what_is_not_known_yet_fails_nothing(target: str) -> None:
         assert again.resources.keys() == first.resources.keys()
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", CLOUD_TARGETS)
 def test_what_holds_data_is_managed_without_delete_and_never_public(target: str) -> None:
     holders = {"Instance", "Queue", "Bucket"}
     seen = set()
@@ -184,6 +194,19 @@ def test_what_holds_data_is_managed_without_delete_and_never_public(target: str)
                 )
                 assert said["backupRetentionPeriod"] >= 1
     assert seen
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_is_composed_in_the_cloud_has_its_provider(target: str) -> None:
+    there = {p["metadata"]["name"].removeprefix("provider-aws-") for p in of_kind(target, "Provider")}
+    asked = {
+        made["apiVersion"].partition(".aws.m.upbound.io")[0]
+        for composite in composites(target)
+        for made in composed(target, composite).resources.values()
+        if ".upbound.io/" in made["apiVersion"]
+    }
+    assert asked <= there
+    assert bool(asked) == (target in CLOUD_TARGETS)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -214,7 +237,7 @@ def documents(target: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], Any
                     yield composite, made, json.loads(text)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", CLOUD_TARGETS)
 def test_policies_are_documents_that_let_in_the_service_and_nobody_in_the_clear(target: str) -> None:
     found = [each for each in documents(target) if "Statement" in each[2]]
     assert {made["kind"] for _, made, _ in found} == {"BucketPolicy", "Queue", "Topic"}
@@ -226,7 +249,7 @@ def test_policies_are_documents_that_let_in_the_service_and_nobody_in_the_clear(
         assert f'kubernetes-service-account": "{composite["spec"]["serviceAccountName"]}"' in text
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", CLOUD_TARGETS)
 def test_a_bucket_tells_its_provider_that_it_is_there(target: str) -> None:
     policies = [policy for _, made, policy in documents(target) if made["kind"] == "BucketPolicy"]
     assert policies

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fleets import ROOT, command, reference, run, tree
+from pavior.pipeline import Selection, render
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,13 @@ def test_the_wheel_renders_what_the_checkout_renders(fleet: Path, tmp_path: Path
     assert {p.relative_to(starter) for p in starter.rglob("*") if p.is_file()} == {
         p.relative_to(ROOT) for folder in ("golden-paths", "schemas") for p in (ROOT / folder).rglob("*") if p.is_file()
     }
+
+
+def test_the_long_way_for_what_is_at_fault_gives_the_bytes_of_the_short_one(
+    fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = twin(fleet, tmp_path / "other")
+    monkeypatch.setattr("pavior.pipeline.compile.passing", lambda *_: None)
+    report = render(other, Selection())
+    assert not report.failed
+    assert tree(other) == tree(fleet) != {}

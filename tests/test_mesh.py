@@ -99,7 +99,7 @@ def test_what_lies_outside_passes_the_policy_and_the_mesh_alike(target: str) -> 
             reached |= {(cidr, port["number"]) for cidr in spec.get("addresses", ["0.0.0.0/0"])}
             checked += 1
         assert reached == open_, service
-    assert checked > 10
+    assert checked > 5
 
 
 @pytest.mark.parametrize("target", TARGETS)

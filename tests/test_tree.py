@@ -261,8 +261,8 @@ def _labels(manifest: Object | None) -> Object:
 
 
 def secrets_of(cluster: Cluster) -> dict[tuple[str, str], set[str]]:
-    """The Secrets that will be there, with their keys: of ExternalSecrets, and of what compositions make."""
-    found = {}
+    """The Secrets that will be there, with their keys: composed as they are, of ExternalSecrets, and of what providers tell."""
+    found = {(namespace(each), each["metadata"]["name"]): set(each["data"]) for each in cluster.of("Secret")}
     for each in cluster.of("ExternalSecret"):
         target = each["spec"]["target"]
         keys = set(within(each, "spec", "data", "secretKey")) | set(target.get("template", {}).get("data", ()))

@@ -78,8 +78,8 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Component:
     """One capability. `type` is set where it is a type of `needs`; `labels` are those
-    that raw manifests of its services must carry; `sealed` are pointers to what no patch may change; `changes` are
-    rules of what changes of manifests mean; `documents` are its files by path inside its folder."""
+    that raw manifests of its services must carry; `sealed` are pointers to what no patch may change; `documents` are its files
+    by path inside its folder."""
 
     name: str
     document: Document
@@ -95,7 +95,6 @@ class Component:
     facts: Template | None
     claims: Mapping[str, Claim]
     references: Mapping[str, Reference]
-    changes: tuple[Mapping[str, Value], ...]
     documents: Mapping[str, Document] = field(repr=False)
 
 

@@ -1,6 +1,6 @@
 """What differs between two lists of manifests, in meaning and not in text, and what that risks.
 
-What a kind's fields mean is data: `changes:` of components, looked up as `Knowledge`. Nothing here reads or formats.
+What a kind's fields mean is data: `changes.yaml` of components, looked up as `Knowledge`. Nothing here reads or formats.
 """
 
 from __future__ import annotations

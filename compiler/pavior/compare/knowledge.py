@@ -128,7 +128,7 @@ class KindMeaning:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One entry of `changes:` for one kind."""
+    """One entry of `changes:`, of one kind."""
 
     where: tuple[tuple[tuple[str, ...], Value], ...]
     rules: Mapping[str, Any]
@@ -138,7 +138,7 @@ class Knowledge:
     """The rules of all components. Meanings are made when first asked for, and kept."""
 
     def __init__(self, entries: Iterable[Mapping[str, Value]]) -> None:
-        """`entries` are those of `changes:` in component.yaml, valid by its schema; of two that say the same, the later wins."""
+        """`entries` are those of `changes:` in changes.yaml, valid by its schema; of two that say the same, the later wins."""
         self._entries: dict[str, list[_Entry]] = {}
         self._meanings: dict[tuple[str, str, tuple[bool, ...]], KindMeaning] = {}
         for entry in entries:

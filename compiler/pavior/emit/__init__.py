@@ -9,9 +9,19 @@ import re
 
 from pavior.emit.block import TOP, find_fault, scalar, write_list, write_map
 from pavior.emit.scalar import NotEmittable, is_literal
-from pavior.model import Artifact, Path, Value
+from pavior.model import Artifact, Manifest, Path, Value
 
-__all__ = ["NotEmittable", "UnemittableArtifact", "emit", "emit_text", "emit_value", "marker_source", "text_lines"]
+__all__ = [
+    "NotEmittable",
+    "UnemittableArtifact",
+    "add",
+    "begin",
+    "emit",
+    "emit_text",
+    "emit_value",
+    "marker_source",
+    "text_lines",
+]
 
 # Files in the rendered tree are known by this line, so its wording never changes.
 _MARKER = "# Rendered by Pavior from {source}; edit that, not this file.\n"
@@ -41,20 +51,30 @@ def emit(artifact: Artifact) -> bytes:
 
     Raises UnemittableArtifact.
     """
-    if not _SOURCE.fullmatch(artifact.source):
-        raise ValueError(f"{artifact.source!r} is not the name of a folder")
-    out = [_MARKER.format(source=artifact.source)]
+    out = begin(artifact.source)
     for index, manifest in enumerate(artifact.manifests):
-        out.append("---\n")
         try:
-            if manifest:
-                write_map(manifest, TOP, out)
-            else:
-                out.append("{}\n")
+            add(out, manifest)
         except NotEmittable as fault:
             path, reason = find_fault(manifest) or ((), str(fault))
             raise UnemittableArtifact(artifact.path, index, path, reason) from fault
     return "".join(out).encode()
+
+
+def begin(source: str) -> list[str]:
+    """The beginning of an artifact's text, in pieces that are joined once it is whole."""
+    if not _SOURCE.fullmatch(source):
+        raise ValueError(f"{source!r} is not the name of a folder")
+    return [_MARKER.format(source=source)]
+
+
+def add(out: list[str], manifest: Manifest) -> None:
+    """Append a manifest's text in pieces. Raises NotEmittable."""
+    out.append("---\n")
+    if manifest:
+        write_map(manifest, TOP, out)
+    else:
+        out.append("{}\n")
 
 
 def emit_text(source: str, lines: Value) -> bytes:

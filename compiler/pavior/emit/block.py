@@ -182,5 +182,9 @@ def _literal(text: str, indent: str) -> str:
     body = text.rstrip("\n")
     ends = len(text) - len(body)
     indicator = "|-" if ends == 0 else "|" if ends == 1 else "|+"
-    lines = "".join(f"{inner}{line}\n" if line else "\n" for line in body.split("\n"))
-    return f"{indicator}\n{lines}" + "\n" * (ends - 1)
+    lines = body.split("\n")
+    if "" in lines:  # stays empty
+        indented = "\n".join([f"{inner}{line}" if line else "" for line in lines])
+    else:
+        indented = inner + f"\n{inner}".join(lines)
+    return f"{indicator}\n{indented}\n" + "\n" * (ends - 1)

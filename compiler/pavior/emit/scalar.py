@@ -19,6 +19,8 @@ _SHOWN = (
     "\uf900-\ufefe\uff01-\uffef\U00010000-\U000dffff"
 )
 _PRINTABLE = bytes(range(0x20, 0x7F))
+_CONTROLS = "".join(map(chr, (*range(0x09), *range(0x0B, 0x20), 0x7F)))
+"""The characters of ASCII that do not stand for themselves in text of several lines."""
 _WORD_START = re.compile(r"(?:--?(?=[A-Za-z]))?[A-Za-z_/]")
 _IN_PHRASES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./@+=,;()%~$*&-: "
 _NOT_IN_WORDS = re.compile(
@@ -91,7 +93,11 @@ def is_literal(text: str) -> bool:
         return False
     # A line that starts with a space would need an indentation indicator, a tab there is refused by libyaml.
     start = text.lstrip("\n")[:1]
-    return start not in ("", " ", "\t") and is_shown(text.replace("\n", "").replace("\t", ""))
+    if start in ("", " ", "\t"):
+        return False
+    if text.isascii():  # a look for each character is the quickest by far where text is long
+        return not any(character in text for character in _CONTROLS)
+    return is_shown(text.replace("\n", "").replace("\t", ""))
 
 
 def number_text(number: int | float) -> str:

@@ -66,15 +66,12 @@ def divide(left: Value, right: Value) -> Value:
 
 def floor_divide(left: Value, right: Value) -> Value:
     _numbers("//", left, right)
-    _not_zero(right)
-    return number(Decimal(math.floor(exact(left) / exact(right))))
+    return _whole_quotient(left, right)
 
 
 def modulo(left: Value, right: Value) -> Value:
     _numbers("%", left, right)
-    _not_zero(right)
-    quotient = math.floor(exact(left) / exact(right))
-    return number(exact(left) - quotient * exact(right))
+    return _remainder(left, right)
 
 
 # Templates compute with few numbers: objectives, factors, periods.
@@ -92,6 +89,17 @@ def _product(left: int | float, right: int | float) -> int | float:
 def _quotient(left: int | float, right: int | float) -> int | float:
     _not_zero(right)
     return number(exact(left) / exact(right))
+
+
+@lru_cache(maxsize=2048, typed=True)
+def _whole_quotient(left: int | float, right: int | float) -> int | float:
+    _not_zero(right)
+    return number(Decimal(math.floor(exact(left) / exact(right))))
+
+
+@lru_cache(maxsize=2048, typed=True)
+def _remainder(left: int | float, right: int | float) -> int | float:
+    return number(exact(left) - exact(_whole_quotient(left, right)) * exact(right))
 
 
 def _not_zero(value: Value) -> None:

@@ -78,6 +78,8 @@ def replace(value: Value, old: Value, new: Value) -> str:
     whole, old, new = _text(value, "replace"), _text(old, "replace"), _text(new, "replace")
     if not old:
         raise Fault("`replace` takes a text that is not empty to replace")
+    if old not in whole:
+        return whole
     if len(whole) + whole.count(old) * len(new) > MAX_TEXT:
         raise Fault(f"`replace` makes text of more than {MAX_TEXT} characters")
     return whole.replace(old, new)
@@ -116,6 +118,11 @@ def unique(value: Value) -> list[Value]:
             seen.add(mark)
             result.append(item)
     return result
+
+
+def flatten(value: Value) -> list[Value]:
+    """The items of each list of a list, one level deep."""
+    return [item for inner in _list(value, "flatten") for item in _list(inner, "flatten")]
 
 
 def first(value: Value) -> Value:

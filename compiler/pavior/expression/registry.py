@@ -49,6 +49,7 @@ FILTERS: dict[str, Function] = {
         ("duration", filters.duration, "string"),
         ("env_name", filters.env_name, "string"),
         ("first", filters.first, "element"),
+        ("flatten", filters.flatten, "any"),
         ("index", filters.index, "any"),
         ("indent", filters.indent, "string"),
         ("int", filters.int_, "integer"),

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 from pavior import model
 from pavior.model import Manifest, Value
 
-Embeddings: TypeAlias = Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]
-"""apiVersion and kind of the outer manifest → pointers, as keys, to the inner ones; `*` is every item of a list."""
+Pointer: TypeAlias = tuple[str, ...]
+"""The keys that lead to a manifest inside another; `*` is every item of a list."""
 
 
-def read_embeddings(file: Path) -> dict[tuple[str, str], tuple[tuple[str, ...], ...]]:
-    """The embeddings of a `definitions.json`; none if there is no such file."""
-    found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
+def read_embeddings(file: Path) -> dict[tuple[str, str], tuple[Pointer, ...]]:
+    """apiVersion and kind → pointers to what is inside such manifests, of a `definitions.json`; none if there is no such file."""
+    found: dict[tuple[str, str], tuple[Pointer, ...]] = {}
     for entry in json.loads(file.read_bytes())["embeds"] if file.is_file() else ():
         name = (entry["apiVersion"], entry["kind"])
         found[name] = (*found.get(name, ()), tuple(entry["at"].split("/")[1:]))
     return found
 
 
-def embedded(value: Value, keys: tuple[str, ...], path: model.Path = ()) -> Iterator[tuple[model.Path, Manifest]]:
+def embedded(value: Value, keys: Pointer, path: model.Path = ()) -> Iterator[tuple[model.Path, Manifest]]:
     """The maps that `keys` lead to, with their paths."""
     if not keys:
         if isinstance(value, dict):

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.kubernetes import Fault, Reason, Schema
 from pavior.kubernetes.definitions import Definition, defined, read_definitions
-from pavior.kubernetes.embedded import embedded, read_embeddings
+from pavior.kubernetes.embedded import Pointer, embedded, read_embeddings
 from pavior.model import Manifest
 
 KindId: TypeAlias = tuple[str, str]
@@ -34,11 +34,12 @@ def file_name(api_version: str, kind: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A schema with its validator; `accepts` is the fast yes or no."""
+    """A schema with its validator; `accepts` is the fast yes or no, `inside` where the kind holds manifests."""
 
     schema: Schema
     validator: Any
     accepts: Callable[[Manifest], bool]
+    inside: Sequence[Pointer]
 
 
 class ManifestSchemas:
@@ -93,11 +94,11 @@ class ManifestSchemas:
             compiled = self._whole[manifest["apiVersion"], manifest["kind"]]
         except (KeyError, TypeError):  # not compiled yet, or no such text there
             return self._first(manifest, self._whole, self.faults)
-        return _faults(manifest, compiled) or self._faults_inside(manifest)
+        found = _faults(manifest, compiled)
+        return found or (self._faults_inside(manifest, compiled.inside) if compiled.inside else ())
 
-    def _faults_inside(self, manifest: Manifest) -> tuple[Fault, ...]:
+    def _faults_inside(self, manifest: Manifest, pointers: Sequence[Pointer]) -> tuple[Fault, ...]:
         """The faults of the manifests that this one holds. They are completed in the cluster: what they lack is no fault."""
-        pointers = self._embeddings.get((manifest["apiVersion"], manifest["kind"]), ())
         return tuple(
             replace(fault, path=(*path, *fault.path))
             for keys in pointers
@@ -130,7 +131,8 @@ class ManifestSchemas:
         if compiled is self._partial:
             schema = _without_required(schema)
         validator = Draft7Validator(schema, pattern_options=RegexOptions())  # linear time, whatever the text
-        compiled[api_version, kind] = _Compiled(schema, validator, validator.is_valid)
+        inside = self._embeddings.get((api_version, kind), ())
+        compiled[api_version, kind] = _Compiled(schema, validator, validator.is_valid, inside)
         return again(manifest)
 
     def _unknown(self, api_version: str, kind: str) -> Fault:

@@ -43,7 +43,7 @@ def check(
     for index, manifest in enumerate(manifests):
         faults = schemas.faults(manifest)
         yield from (_finding(index, fault) for fault in faults)
-        if not faults and not _named(manifest):
+        if not faults and not is_named(manifest):
             message = "`metadata` lacks `name`, without which it is no object"
             yield Finding(index, codes.INVALID_MANIFEST, ("metadata",), message, "give it a `name`", missing=True)
         elif not faults:
@@ -54,7 +54,7 @@ def check(
             identities.append(me)
 
 
-def _named(manifest: Manifest) -> bool:
+def is_named(manifest: Manifest) -> bool:
     metadata = manifest.get("metadata")
     return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
 

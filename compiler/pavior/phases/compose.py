@@ -35,6 +35,7 @@ DEFAULTS_FILE = "defaults.yaml"
 FIELDS_FILE = "schema.json"
 SETTINGS_FILE = "settings.yaml"
 SETTINGS_SCHEMA_FILE = "settings.schema.json"
+CHANGES_FILE = "changes.yaml"
 MANIFESTS_FOLDER = "manifests"
 TEXTS_FOLDER = "texts"
 FRAGMENTS_FOLDER = "fragments"
@@ -186,7 +187,6 @@ class _Workshop:
                 for reference, entry in value.get("references", {}).items()
                 if (template := self._template(name, document, ("references", reference, "names"), Form.VALUE, scope))
             },
-            changes=tuple(value.get("changes", ())),
             documents=documents,
         )
 

@@ -83,11 +83,12 @@ def render(
         gathered = list(gather(path, target, scene, evaluator))
         scene["contributions"] = merge_contributions(platform.accepted, gathered, evaluator)
     folder = f"{target.target.name}/{scene['service']['id']}"
+    needed = _types_needed(scene)
     templates = path.templates if only is None else [t for t in path.templates if t[0].name in only.components]
     for component, template in templates:
-        if template.catalogue != target.catalogue:
-            continue
         per_need = template.scope is _NEED
+        if template.catalogue != target.catalogue or (per_need and component.type not in needed):
+            continue
         for context in scenes_of(component.type if per_need else None, scene, target.settings[component.name]):
             items = evaluator.run(template.template, context)
             if items:
@@ -119,8 +120,9 @@ def gather(
     path: GoldenPath, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
 ) -> Iterator[Contribution[Item]]:
     """What the path's components contribute to one service, in the order of components and entries of `needs`; no empty maps."""
+    needed = _types_needed(scene)
     for component in path.components:
-        if not component.provides:
+        if not component.provides or (component.type and component.type not in needed):
             continue
         for context in scenes_of(component.type, scene, target.settings[component.name]):
             need = context["need"]["name"] if component.type else None
@@ -128,6 +130,10 @@ def gather(
                 for item in evaluator.run(template, context):
                     if evaluator.plain(item):
                         yield Contribution(accepted, component.name, need, item)
+
+
+def _types_needed(scene: Scene) -> frozenset[str]:
+    return frozenset(entry["type"] for entry in (scene.get("needs") or {}).values() if "type" in entry)
 
 
 class BadContribution(Exception):
@@ -160,7 +166,7 @@ def merge_contributions(
         schema, known = accepted[contribution.accepted], merged[contribution.accepted]
         if not schema.accepts(entries):
             raise _bad_contribution(contribution, entries, schema)
-        for name in entries:
+        for name in entries if known else ():
             if name in known and known[name] != entries[name]:
                 givers = (c for c in gathered if c.accepted == contribution.accepted)
                 first = next(c for c in givers if name in evaluator.plain(c.entries))

@@ -124,6 +124,10 @@ def check(
         told = {(d.code, d.span, d.message) for d in report.diagnostics}
         report.diagnostics.extend(d for d in lost if (d.code, d.span, d.message) not in told)
     if selection.everything:
+        from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
+
+        rules = knowledge_of(outcome.value.repository, outcome.value.platform.schemas)
+        report.diagnostics.extend(rules.diagnostics)
         files = {d.span.file for d in report.diagnostics}
         report.diagnostics.extend(d for d in strangers(root) if d.span.file not in files)
     return report

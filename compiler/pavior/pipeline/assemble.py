@@ -76,6 +76,12 @@ class Owner:
     service: ServiceInput | None = None
 
     @property
+    def adds(self) -> bool:
+        """Whether it is a service with manifests or patches of its own."""
+        service = self.service
+        return service is not None and not self.target.catalogue and bool(service.raw or service.patches)
+
+    @property
     def folder(self) -> str:
         """The directory below rendered/ that belongs to this owner alone."""
         name = self.target.target.name
@@ -277,7 +283,7 @@ def manifests(
         service = owner.service
         span = service.document.positions().key(("needs", twice.second.need or "")) if service else Span("")
         return [], [twice_diagnostic(twice, owner.name, owner.target.target.name, span)]
-    if owner.service is None or owner.target.catalogue or not (owner.service.raw or owner.service.patches):
+    if owner.service is None or not owner.adds:
         return placed, []
     return customized(platform, owner, owner.service, scene, placed)
 

@@ -20,6 +20,11 @@ class Clock:
     def phase(self, name: str) -> AbstractContextManager[None]:
         return self._measured(name) if self.running else _UNMEASURED
 
+    def move(self, one: str, other: str, seconds: float) -> None:
+        """What was counted, or will be, for one phase belongs to another that runs inside it."""
+        self.seconds[one] = self.seconds.get(one, 0.0) - seconds
+        self.seconds[other] = self.seconds.get(other, 0.0) + seconds
+
     @contextmanager
     def _measured(self, name: str) -> Iterator[None]:
         start = perf_counter()

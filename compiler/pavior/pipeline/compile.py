@@ -17,6 +17,8 @@ from pavior.model import Artifact, Contributor, Manifest, Span, Value
 from pavior.phases.check import Finding, Identity, check, same_identity
 from pavior.pipeline.assemble import Owner, Placed, by_artifact, effective_spec, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.passing import passing
+from pavior.platform import Scene
 
 if TYPE_CHECKING:
     from pavior.pipeline.explain import Explanation
@@ -75,19 +77,55 @@ class Workbench:
             self.schemas(context.target.name)
 
 
-def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
-    """All that an owner has in one target."""
-    fleet, clock, target = bench.fleet, bench.fleet.clock, owner.target.target
-    spec = None
-    if owner.service is not None:
-        with clock.phase("layer"):
-            made = effective_spec(fleet.stacks, owner.service, target)
-        assert made is not None, "an owner is a service in a target that it runs in"
-        spec = made[0]
+def compile_group(bench: Workbench, group: Sequence[Owner]) -> list[Compiled]:
+    """All that owners have which are written together or not at all: a service in its targets, mostly."""
+    of_targets = [owner for owner in group if not owner.target.catalogue]
+    compiled = _compile_alike(bench, of_targets)
+    # The catalogue's entry would only say once more what is wrong with the service.
+    if not any(each.failed for each in compiled):
+        compiled += _compile_alike(bench, [owner for owner in group if owner.target.catalogue])
+    return compiled
+
+
+def _compile_alike(bench: Workbench, owners: Sequence[Owner]) -> list[Compiled]:
+    """The same of owners that share most of their templates: these are run for one after another."""
+    fleet, clock = bench.fleet, bench.fleet.clock
+    with clock.phase("layer"):
+        specs = [_spec(fleet, owner) for owner in owners]
     with clock.phase("render"):
-        scene = scene_of(owner.target, owner.team, owner.service, spec)
-        if owner.service is not None:
-            scene["linked"] = fleet.links.linked(owner.service.id, target)
+        scenes = [_scene(fleet, owner, spec) for owner, spec in zip(owners, specs, strict=True)]
+    adding = any(owner.adds for owner in owners)
+    passed = None if adding else passing(fleet.platform, owners, scenes, bench.schemas, clock)
+    if passed is None:
+        return [_checked(bench, owner, scene) for owner, scene in zip(owners, scenes, strict=True)]
+    return [
+        Compiled(owner, each.files, (), _taken(owner, each.identities), len(each.identities))
+        for owner, each in zip(owners, passed, strict=True)
+    ]
+
+
+def _taken(owner: Owner, identities: Iterable[Identity]) -> tuple[Taken, ...]:
+    return tuple((owner.target.target.name, hash(identity)) for identity in identities)
+
+
+def _spec(fleet: Fleet, owner: Owner) -> Value:
+    if owner.service is None:
+        return None
+    made = effective_spec(fleet.stacks, owner.service, owner.target.target)
+    assert made is not None, "an owner is a service in a target that it runs in"
+    return made[0]
+
+
+def _scene(fleet: Fleet, owner: Owner, spec: Value) -> Scene:
+    scene = scene_of(owner.target, owner.team, owner.service, spec)
+    if owner.service is not None:
+        scene["linked"] = fleet.links.linked(owner.service.id, owner.target.target)
+    return scene
+
+
+def _checked(bench: Workbench, owner: Owner, scene: Scene) -> Compiled:
+    fleet, clock, target = bench.fleet, bench.fleet.clock, owner.target.target
+    with clock.phase("render"):
         placed, found = manifests(fleet.platform, owner, scene)
     with clock.phase("check"):
         checked = [p for p in placed if not p.is_text]
@@ -100,8 +138,7 @@ def compile_owner(bench: Workbench, owner: Owner) -> Compiled:
         return Compiled(owner, {}, tuple(found))
     with clock.phase("emit"):
         files, unemittable = _emit(owner, placed)
-    taken = tuple((target.name, hash(each)) for each in identities)
-    return Compiled(owner, files, (*found, *unemittable), taken, len(checked))
+    return Compiled(owner, files, (*found, *unemittable), _taken(owner, identities), len(checked))
 
 
 @dataclass(frozen=True, slots=True)

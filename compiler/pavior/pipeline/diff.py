@@ -25,6 +25,7 @@ from pavior.pipeline.affected import Subject, affected
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.committed import Committed
 from pavior.pipeline.fork import forked
+from pavior.pipeline.knowledge import knowledge_of
 from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.moved import Moved
 from pavior.pipeline.pairs import Pair, Pairing, Withheld
@@ -73,11 +74,13 @@ def diff(
     head = pairing.head.fleet
     require_known(head.repository, head.platform.target_names, selection)
     subjects = [s for s in pairing.affected.subjects if selection.source(s.source)]
-    told = tuple(head.diagnostics)
+    rules = knowledge_of(head.repository, head.platform.schemas)
+    assert rules.value is not None, "the rules that are sound hold"
+    told = (*head.diagnostics, *rules.diagnostics)
     with head.clock.phase("compare"):
         if len(subjects) >= MANY:
             pairing.committed.list_all()
-        work = _Work(pairing, selection, details)
+        work = _Work(pairing, selection, rules.value, details)
         parts = list(forked(work.compare, _shares(subjects, jobs or _processors()), jobs or _processors()))
     blobs.close()
     return _joined(parts, reference, commit, told, work)
@@ -90,7 +93,7 @@ def touched(root: Path, reference: str, jobs: int = 1) -> Outcome[frozenset[str]
     _, blobs, found = _paired(root, reference, False, Clock())
     if found.value is None:
         return Outcome(None, found.diagnostics)
-    work = _Work(found.value, Selection(), details=False)
+    work = _Work(found.value, Selection(), Knowledge(()))
     parts = forked(work.touched, _shares(list(found.value.affected.subjects), jobs), jobs)
     sources = frozenset(source for part in parts for source in part)
     blobs.close()
@@ -130,7 +133,8 @@ class _Work:
 
     pairing: Pairing
     selection: Selection
-    details: bool
+    knowledge: Knowledge
+    details: bool = False
 
     def grouping(self) -> Grouping:
         """An empty one."""
@@ -141,14 +145,13 @@ class _Work:
     def compare(self, subjects: Sequence[Subject]) -> _Part:
         """Compare these subjects, in all targets that are asked about."""
         fleet = self.pairing.head.fleet
-        knowledge = Knowledge(entry for c in fleet.platform.components.values() for entry in c.changes)
         told = len(fleet.diagnostics)
         part = _Part(self.grouping())
         for subject in subjects:
             try:
                 for pair in self.pairing.of(subject):
                     if self._asked(pair):
-                        part.grouping.add(pair.where, compare(pair.before, pair.after, knowledge))
+                        part.grouping.add(pair.where, compare(pair.before, pair.after, self.knowledge))
             except Withheld as withheld:
                 part.withheld[subject.name] = withheld.reason
                 part.diagnostics += withheld.diagnostics

@@ -14,6 +14,7 @@ from pavior.layering.ranks import service_layers
 from pavior.model import Document, Origins, ServiceId, Source, Span, Target, Value
 from pavior.phases import customize, validate
 from pavior.phases.compose import (
+    CHANGES_FILE,
     COMPONENT_FILE,
     FIELDS_FILE,
     FRAGMENTS_FOLDER,
@@ -113,10 +114,12 @@ def schema_sources() -> dict[Kind, Document]:
 
 
 def _component_files(folder: str, paths: Iterable[str]) -> Iterator[str]:
-    """The files of a component that say something to the compiler, relative to its folder: not its cases or its README."""
+    """The files of a component that rendering reads, relative to its folder: not its cases, its README or its `changes.yaml`."""
     for path in paths:
         file = path.removeprefix(folder)
         first, _, rest = file.partition("/")
+        if file == CHANGES_FILE:
+            continue
         if (not rest or first in (MANIFESTS_FOLDER, TEXTS_FOLDER, FRAGMENTS_FOLDER)) and file.endswith(
             (".yaml", ".json")
         ):

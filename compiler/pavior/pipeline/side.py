@@ -11,7 +11,7 @@ from pavior.git import Commit
 from pavior.git.blobs import Blobs
 from pavior.git.identity import blob_id
 from pavior.model import ServiceId, Target, Value
-from pavior.phases.compose import MANIFESTS_FOLDER, TEXTS_FOLDER
+from pavior.phases.compose import CHANGES_FILE, MANIFESTS_FOLDER, TEXTS_FOLDER
 from pavior.phases.discover import Repository, discover, read
 from pavior.phases.link import Declaration, Links, parse
 from pavior.pipeline.assemble import Stacks, effective_spec
@@ -183,7 +183,8 @@ def _is_template(path: str) -> bool:
 def _is_compiled(path: str) -> bool:
     """Whether a file says something to the compiler: not a component's cases, nor what is for people."""
     if path.startswith(f"{COMPONENTS}/"):
-        return path.split("/")[3] != "cases" and path.endswith((".yaml", ".json"))
+        file = path.split("/", 3)[3]
+        return not file.startswith("cases/") and file != CHANGES_FILE and file.endswith((".yaml", ".json"))
     return path == ORGANIZATION or path.startswith(f"{ENVIRONMENTS}/") or path.endswith("/golden-path.yaml")
 
 

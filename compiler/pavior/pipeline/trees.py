@@ -19,6 +19,7 @@ from pavior.emit import marker_source
 from pavior.model import Manifest, Span
 from pavior.phases.discover import discover
 from pavior.phases.removal import read_manifests
+from pavior.pipeline.knowledge import knowledge_of
 from pavior.pipeline.prepare import load_platform
 
 _MANIFESTS = (".yaml", ".yml")
@@ -31,9 +32,8 @@ def diff_trees(root: Path, old: Path, new: Path, *, details: bool = False) -> Di
     """
     repository = discover(root).value
     loaded = load_platform(repository).value if repository is not None else None
-    platform = loaded[0] if loaded is not None else None
-    components = platform.components.values() if platform is not None else ()
-    knowledge = Knowledge(entry for component in components for entry in component.changes)
+    rules = knowledge_of(repository, loaded[0].schemas).value if repository is not None and loaded is not None else None
+    knowledge = rules or Knowledge(())
     grouping = Grouping(details=details)
     found: list[Diagnostic] = []
     sides: list[dict[Where, list[Manifest]]] = [defaultdict(list), defaultdict(list)]

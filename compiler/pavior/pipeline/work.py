@@ -9,7 +9,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.model import UnitPlan
 from pavior.phases.plan import plan
 from pavior.pipeline.assemble import Owner
-from pavior.pipeline.compile import Compiled, Taken, Workbench, compile_owner
+from pavior.pipeline.compile import Taken, Workbench, compile_group
 from pavior.pipeline.fork import forked
 from pavior.pipeline.retired import unretired
 
@@ -33,11 +33,7 @@ class Worked:
 
 def work(bench: Workbench, group: Sequence[Owner]) -> Worked:
     """Layer → render → check → emit → plan, for owners that are written together or not at all."""
-    compiled: list[Compiled] = []
-    for owner in group:
-        # The catalogue's entry would only say once more what is wrong with the service.
-        if not (owner.target.catalogue and any(each.failed for each in compiled)):
-            compiled.append(compile_owner(bench, owner))
+    compiled = compile_group(bench, group)
     found = [d for each in compiled for d in each.diagnostics]
     units: list[UnitPlan] = []
     if not any(each.failed for each in compiled):

@@ -123,10 +123,11 @@ class Transaction:
         with endings_deferred(), disk_failures():
             write_log(self._staging, self._operations)
             done: list[Operation] = []
+            real: set[str] = set()
             try:
                 for operation in self._operations:
                     done.append(operation)
-                    carry_out(self._root, operation)
+                    carry_out(self._root, operation, real)
             except OSError:
                 for operation in reversed(done):
                     take_back(self._root, operation)

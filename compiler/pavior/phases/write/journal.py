@@ -73,8 +73,9 @@ def finish(root: str) -> bool:
     require_folder(staging)
     committed = is_committed(staging)
     if committed:
+        real: set[str] = set()
         for operation in _read_log(staging):
-            carry_out(root, operation)
+            carry_out(root, operation, real)
     discard(staging)
     return committed
 
@@ -89,9 +90,9 @@ def discard(staging: str) -> None:
     shutil.rmtree(staging, ignore_errors=True)
 
 
-def carry_out(root: str, operation: Operation) -> None:
-    """Do one operation, or what is left of it to do."""
-    staged, place = _places(root, operation)
+def carry_out(root: str, operation: Operation, real: set[str]) -> None:
+    """Do one operation, or what is left of it to do. `real` are the folders that were seen to be no links."""
+    staged, place = _places(root, operation, real)
     old = f"{staged}.old"
     if operation.action == "remove":
         if os.path.lexists(place) and not os.path.lexists(staged):
@@ -112,7 +113,7 @@ def carry_out(root: str, operation: Operation) -> None:
 
 def take_back(root: str, operation: Operation) -> None:
     """Undo what was done of one operation. What was new is where it was staged again."""
-    staged, place = _places(root, operation)
+    staged, place = _places(root, operation, set())
     old = f"{staged}.old"
     if operation.action == "remove":
         if os.path.lexists(staged):
@@ -162,13 +163,14 @@ def _is_new(staged: str, operation: Operation) -> bool:
         return digest_of(file.read()) == operation.digest
 
 
-def _places(root: str, operation: Operation) -> tuple[str, str]:
+def _places(root: str, operation: Operation, real: set[str]) -> tuple[str, str]:
     """Where the operation's unit is staged, and its place in the rendered tree, which no link on the way leads out of."""
     rendered = os.path.join(root, RENDERED)
     place = os.path.join(rendered, operation.path)
     up = os.path.dirname(place)
-    while len(up) >= len(rendered):
+    while len(up) >= len(rendered) and up not in real:
         require_folder(up)
+        real.add(up)
         up = os.path.dirname(up)
     return os.path.join(staging_folder(root), str(operation.number)), place
 

@@ -27,9 +27,9 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
             "changed": counts.changed,
             "renamed": counts.renamed,
         },
-        "services": list(map(encodable, report.services)),
-        "teams": list(map(encodable, report.teams)),
-        "environments": list(map(encodable, report.environments)),
+        "serviceNames": list(map(encodable, report.services)),
+        "teamNames": list(map(encodable, report.teams)),
+        "environmentNames": list(map(encodable, report.environments)),
         "groupsByRisk": {
             risk.slug: number for risk in Risk if (number := sum(group.risk is risk for group in report.groups))
         },

@@ -46,7 +46,7 @@ _SHOWN = Risk.UNCLASSIFIED
 """Classes down to this one are not folded."""
 
 _ADDRESS = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,600}")
-_SPECIAL = re.compile(r"[^\w ,.;:()%+/→…’'-]|://|www[.]", re.ASCII)
+_SPECIAL = re.compile(r"[^A-Za-z0-9 ,.;:()%+/→…’'-]|://|www[.]")
 
 
 def render(report: DiffReport, *, colour: bool = False, full: bool = False, more: str | None = None) -> Iterator[str]:

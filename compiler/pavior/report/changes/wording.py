@@ -97,7 +97,7 @@ def title(group: Group) -> Line:
     only = group.variants[0] if len(group.variants) == 1 and not group.untold else None
     subject = Piece(group.words) if group.words else foreign(_kind(group))
     edit = () if group.edit is Edit.CHANGED else (Piece(f" {_EDITS[group.edit]}"),)
-    told = values(only) if only is not None else ()
+    told = values(only) if only is not None and not difference(group, 1) else ()
     return (subject, *edit, *((Piece(": "), *told) if told else ()))
 
 
@@ -163,9 +163,12 @@ def variants(group: Group, most: int) -> Iterator[Line]:
 
 
 def difference(group: Group, most: int) -> list[str]:
-    """The lines of a unified diff, at most `most`, where the group is one change between texts of several lines; else none."""
-    example = group.variants[0].example if group.variants else None
-    if group.times != 1 or example is None or example.edit is not Edit.CHANGED:
+    """A unified diff of at most `most` lines, where all of the group changes one text of several lines to another; else nothing.
+
+    Where owners have names of their own in it, it is that of one of them.
+    """
+    example = group.variants[0].example if len(group.variants) == 1 and not group.untold else None
+    if example is None or example.edit is not Edit.CHANGED:
         return []
     return text_difference(example.before, example.after, most)
 
