@@ -125,6 +125,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> World:
         "labels: {tier: \"{{ tier | default('standard') }}\"}", "labels: {$include: process/labels}"
     )
     put(root, f"{process}/manifests/settings.yaml", settings)
+    labels = "labels: {retries: \"{{ 'r' ~ retries }}\"}\nfacts:"
+    put(root, f"{process}/component.yaml", FILES[f"{process}/component.yaml"].replace("facts:", labels))
     put(
         root,
         "teams/red/one/manifests/extra.yaml",
@@ -208,6 +210,7 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "facts": _replace(
         f"{PROCESS}/component.yaml", 'port: "{{ port | default(omit) }}"', 'port: "{{ port | default(9) }}"'
     ),
+    "labels": _replace(f"{PROCESS}/component.yaml", "'r' ~", "'x' ~"),
     "what a component lists": _replace(f"{PROCESS}/component.yaml", "  - manifests/address.yaml\n", ""),
     "words of a component": _replace(f"{PROCESS}/component.yaml", "What runs.", "What goes."),
     "a component's README": lambda root: put(root, f"{PROCESS}/README.md", "# Process\n"),

@@ -7,9 +7,9 @@ component's artifacts are the same on both sides if its templates are, and the v
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from pavior.expression import Template
 from pavior.model import Path, Value
@@ -35,6 +35,10 @@ class Seen:
         return self.platform.components.values() if self.path is None else self.path.components
 
 
+ReadsByRoot: TypeAlias = Mapping[str | int, Sequence[Path]]
+"""Paths in the context, by the name that each begins with."""
+
+
 class Movement(NamedTuple):
     """What can differ for one owner: these components' manifests, and perhaps what components contribute to one another."""
 
@@ -52,8 +56,10 @@ class Moved:
     _provided: frozenset[tuple[str, str]] = frozenset()
     labels: bool = False
     """Whether what all manifests of some services carry is said otherwise."""
-    _reads: dict[tuple[int, frozenset[Scope], bool], frozenset[Path]] = field(default_factory=dict)
-    _roots: dict[tuple[int, frozenset[Scope], bool], frozenset[str | int]] = field(default_factory=dict)
+    _reads: dict[tuple[int, frozenset[Scope], bool], ReadsByRoot] = field(default_factory=dict)
+    _embedded_reads: dict[int, ReadsByRoot] = field(default_factory=dict)
+    _settings: dict[tuple[int, int, str], bool] = field(default_factory=dict)
+    """Whether a component's settings are the same in two targets."""
     _alike: dict[tuple[object, ...], Movement] = field(default_factory=dict)
     """What was found where no root of the scenes differs, by what else it follows from."""
 
@@ -89,9 +95,8 @@ class Moved:
         there, here = ({c.name: c for c in side.components} for side in (base, head))
         found = set(there.keys() ^ here.keys())
         if [n for n in there if n in here] != [n for n in here if n in there]:
-            return Movement(
-                frozenset(there.keys() | here.keys()), True
-            )  # contributions come in the order of components
+            # Contributions come in the order of components.
+            return Movement(frozenset(there.keys() | here.keys()), contributions=True)
         changed = set(self._contributions(comparison, there, here)) if base.path is not None else set()
         catalogue = head.target.catalogue
         for name in there.keys() & here.keys():
@@ -99,33 +104,43 @@ class Moved:
                 found.add(name)
                 continue
             component = here[name]
-            reads = self.reads(component, scopes, catalogue)
+            reads = self._known(component, scopes, catalogue)
             entries = component.type is not None and comparison.entries(component.type, ())
-            if entries or any(self._differs(comparison, component, read, changed) for read in reads):
+            if entries or self._differs(comparison, component, reads, changed):
                 found.add(name)
         return Movement(frozenset(found), bool(changed))
+
+    def labels_differ(self, base: Seen, head: Seen) -> bool:
+        """Whether what all manifests of a service carry can differ."""
+        comparison = _Comparison(base, head)
+        if not comparison.differs_anywhere() and base.target is head.target:
+            return self.labels
+        return self.labels or any(
+            component.labels is not None
+            and self._differs(comparison, component, self._of_template(component.labels), frozenset())
+            for component in head.components
+        )
 
     def contributing(self, names: frozenset[str], side: Seen) -> bool:
         """Whether any of these components' manifests of a service read contributions."""
         return any(
-            "contributions" in self._known(component, SERVICE_SCOPES, side.target.catalogue)[1]
+            "contributions" in self._known(component, SERVICE_SCOPES, side.target.catalogue)
             for component in side.components
             if component.name in names
         )
 
-    def reads(self, component: Component, scopes: frozenset[Scope], catalogue: bool) -> frozenset[Path]:
+    def _known(self, component: Component, scopes: frozenset[Scope], catalogue: bool) -> ReadsByRoot:
         """Every path that a component's templates of these scopes can read."""
-        return self._known(component, scopes, catalogue)[0]
-
-    def _known(
-        self, component: Component, scopes: frozenset[Scope], catalogue: bool
-    ) -> tuple[frozenset[Path], frozenset[str | int]]:
         key = (id(component), scopes, catalogue)
         if key not in self._reads:
             used = [t for t in component.manifests if t.scope in scopes and t.catalogue == catalogue]
-            self._reads[key] = frozenset(read for template in used for read in _reads(template))
-            self._roots[key] = frozenset(read[0] for read in self._reads[key])
-        return self._reads[key], self._roots[key]
+            self._reads[key] = _by_root(read for template in used for read in _reads(template))
+        return self._reads[key]
+
+    def _of_template(self, template: Template) -> ReadsByRoot:
+        if id(template) not in self._embedded_reads:
+            self._embedded_reads[id(template)] = _by_root(template.static_reads)
+        return self._embedded_reads[id(template)]
 
     def _contributions(
         self, comparison: _Comparison, there: Mapping[str, Component], here: Mapping[str, Component]
@@ -142,20 +157,34 @@ class Moved:
                     entries
                     or template is None
                     or (name, accepted) in self._provided
-                    or any(self._differs(comparison, component, read, set()) for read in template.static_reads)
+                    or self._differs(comparison, component, self._of_template(template), frozenset())
                 ):
                     yield accepted
 
-    @staticmethod
-    def _differs(comparison: _Comparison, component: Component, read: Path, contributions: set[str]) -> bool:
-        root, rest = read[0], read[1:]
-        if root == "contributions":
-            return bool(contributions) and (not rest or rest[0] == _ANY or rest[0] in contributions)
-        if root == "settings":
-            return comparison.settings(component.name, rest)
-        if root == "need":
-            return component.type is not None and comparison.entries(component.type, rest)
-        return comparison.value(read)
+    def _differs(
+        self, comparison: _Comparison, component: Component, reads: ReadsByRoot, contributions: Collection[str]
+    ) -> bool:
+        """Whether any of these values can differ, to a component."""
+        for root, paths in reads.items():
+            if root == "contributions":
+                found = any(len(p) == 1 or p[1] == _ANY or p[1] in contributions for p in paths if contributions)
+            elif root == "settings":
+                found = not self._same_settings(comparison, component) and any(
+                    comparison.settings(component.name, path[1:]) for path in paths
+                )
+            elif root == "need":
+                found = component.type is not None and any(comparison.entries(component.type, p[1:]) for p in paths)
+            else:
+                found = comparison.moved(root) and any(comparison.value(path) for path in paths)
+            if found:
+                return True
+        return False
+
+    def _same_settings(self, comparison: _Comparison, component: Component) -> bool:
+        key = (id(comparison.base.target), id(comparison.head.target), component.name)
+        if key not in self._settings:
+            self._settings[key] = not comparison.settings(component.name, ())
+        return self._settings[key]
 
 
 @dataclass(slots=True)
@@ -173,9 +202,13 @@ class _Comparison:
             self._same[root] = same(there.get(root), here.get(root))
         return not all(self._same.values())
 
+    def moved(self, root: str | int) -> bool:
+        """Whether the value of a name differs at all."""
+        return not self._same.get(root, True)
+
     def value(self, read: Path) -> bool:
         """Whether the value at a path differs."""
-        return not self._same.get(read[0], True) and not same(_at(self.base.scene, read), _at(self.head.scene, read))
+        return self.moved(read[0]) and not same(_at(self.base.scene, read), _at(self.head.scene, read))
 
     def settings(self, component: str, rest: Path) -> bool:
         one, other = self.base.target.settings.get(component), self.head.target.settings.get(component)
@@ -214,6 +247,13 @@ def _at(value: Any, read: Path) -> Value:
         else:
             return value
     return value
+
+
+def _by_root(reads: Iterable[Path]) -> ReadsByRoot:
+    found: dict[str | int, list[Path]] = {}
+    for read in sorted(set(reads), key=repr):
+        found.setdefault(read[0], []).append(read)
+    return found
 
 
 def _reads(template: ManifestTemplate) -> Iterator[Path]:

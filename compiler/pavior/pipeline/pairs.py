@@ -172,7 +172,7 @@ class Pairing:
         own = any(
             v.owner.service is not None and (v.owner.service.raw or v.owner.service.patches) for v in (base, head)
         )
-        if own and (self.moved.labels or subject in self.affected.written):
+        if own and (subject in self.affected.written or self.moved.labels_differ(base.seen, head.seen)):
             return None
         scopes = SERVICE_SCOPES if subject.service else frozenset({Scope.TEAM if subject.team else Scope.ENVIRONMENT})
         names, contributions = self.moved.of(base.seen, head.seen, scopes)
