@@ -57,7 +57,11 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
     recover(root)
     outcome = prepare(root, report.clock)
     report.diagnostics.extend(outcome.diagnostics)
-    report.services.update(outcome.value.services if outcome.value else ())
+    if outcome.value is not None:
+        from pavior.pipeline.cost import price_book  # noqa: PLC0415  (a render knows nothing of costs)
+
+        report.services.update(outcome.value.services)
+        report.diagnostics.extend(price_book(outcome.value).diagnostics)
     return report
 
 
@@ -104,6 +108,9 @@ def check(
             differing[unit.path] = tuple(differences(root, unit))
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
+    from pavior.pipeline.budgets import budget_findings  # noqa: PLC0415  (a render knows nothing of costs)
+
+    report.diagnostics.extend(budget_findings(outcome.value, selection))
     if selection.everything:
         from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
 
