@@ -31,7 +31,20 @@ LAYERS: Sequence[frozenset[str]] = [
     frozenset({"phases"}),
     frozenset({"compare"}),
     frozenset({"platform"}),
-    frozenset({"cache", "emit", "expression", "kubernetes", "layering", "repository", "resources", "schema", "syntax"}),
+    frozenset(
+        {
+            "cache",
+            "costs",
+            "emit",
+            "expression",
+            "kubernetes",
+            "layering",
+            "repository",
+            "resources",
+            "schema",
+            "syntax",
+        }
+    ),
     frozenset({"git"}),
     frozenset({"diagnostics"}),
     frozenset({"model"}),

@@ -88,6 +88,30 @@ def test_update_keeps_what_stands_after_expect(repository: Path) -> None:
     assert (repository / CASE).read_text() == head + EXPECTED + after
 
 
+COSTS = """\
+costs:
+  orders/disk:
+    price: disk-gib
+    quantity:
+      GiB: 10
+"""
+
+
+def test_a_case_may_expect_what_the_component_costs_in_quantities(repository: Path) -> None:
+    result = cases(repository, DISK + EXPECTED + COSTS)
+    assert (result.exit_code, result.output) == (0, "1 case: all render what they expect\n")
+    result = cases(repository, DISK + EXPECTED + COSTS.replace("GiB: 10", "GiB: 20"))
+    assert result.exit_code == 1
+    assert "\n-      GiB: 20\n+      GiB: 10\n" in result.output
+
+
+def test_update_writes_costs_where_the_case_asks_for_them(repository: Path) -> None:
+    head, rest = DISK.split("team:")
+    result = cases(repository, f"{head}costs: {{}}\nteam:{rest}expect: []\n", "--update")
+    assert result.exit_code == 0
+    assert (repository / CASE).read_text() == f"{head}{COSTS}team:{rest}{EXPECTED}"
+
+
 def test_a_component_that_does_not_exist_is_wrong_usage(repository: Path) -> None:
     result = cases(repository, DISK + EXPECTED, "volumes")
     assert result.exit_code == 2

@@ -18,12 +18,14 @@ DIGITS = {
     "layer": "3",
     "link": "4",
     "render": "5",
+    "budgets": "6",
     "check": "6",
     "verify": "6",
     "plan": "7",
     "write": "8",
     "compose": "9",
     "golden_paths": "9",
+    "prices": "9",
     "schemas": "9",
 }
 """The phase's digit of each module of codes; what is wrong with golden paths is 9 wherever it is found."""

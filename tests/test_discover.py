@@ -62,6 +62,7 @@ def test_everything_is_listed_in_order(root: Path) -> None:
         root=root.resolve(),
         organization="golden-paths/organization.yaml",
         channels=None,
+        prices=None,
         environments={"dev": "golden-paths/environments/dev.yaml", "prod": "golden-paths/environments/prod.yaml"},
         components={
             "pod": ("golden-paths/components/pod/component.yaml", "golden-paths/components/pod/manifests/pod.yaml")

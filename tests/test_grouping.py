@@ -131,6 +131,8 @@ def test_details_are_kept_only_where_somebody_asks() -> None:
         ("payments.example.org/team", "payments.example.org/team"),
         ("of example.prod/team", "of example.prod/team"),
         ("payments.checkout.prod-north", "{team}.{service}.{environment}-{cluster}"),
+        ("sqs.eu-north-1.amazonaws.com", "sqs.eu-north-1.amazonaws.com"),
+        ("north", "{cluster}"),
         ("", ""),
     ],
 )
@@ -139,8 +141,8 @@ def test_an_owners_names_are_recognised_where_they_stand_alone(text: str, templa
 
 
 def test_a_service_called_as_its_team_is_the_service() -> None:
-    where = Where("prod", "prod", "main", "web", "web")
-    assert Templating(where, ())("web/web in prod") == "{service}/{service} in {target}"
+    where = Where("prod", "prod", "main", "web", "web")  # and an environment of one cluster is its target
+    assert Templating(where, ())("web/web in prod") == "{service}/{service} in {environment}"
 
 
 @pytest.mark.parametrize(

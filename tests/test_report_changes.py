@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
@@ -17,9 +18,11 @@ from markdown_it import MarkdownIt
 
 from differences import ROOT, knowledge
 from pavior.compare import Edit
+from pavior.compare.cost import cost_difference
 from pavior.compare.difference import Cost, CostDifference, DiffReport, Where
 from pavior.compare.grouping import Grouping
 from pavior.compare.manifests import compare
+from pavior.costs import CostLine, CostReport
 from pavior.model import Manifest
 from pavior.report.changes import FORMS, render
 from pavior.report.changes.markdown import LIMIT, MARKER
@@ -76,7 +79,9 @@ def report() -> DiffReport:
         head = [after, configuration(text="a\nx\nc\n" if number == 3 else "a\nb\nc\n")]
         grouping.add(where, compare([*base, database()] if number == 1 else base, head, knowledge()))
     cost = Cost(
-        (CostDifference("payments", "prod", 1000, 1120.5),), "EUR", "An estimate, with the prices of 2026-10-01."
+        (CostDifference("payments", "prod", Decimal(1000), Decimal("1120.50")),),
+        "EUR",
+        "An estimate, with the prices of 2026-10-01.",
     )
     return replace(grouping.report("main", "this change"), cost=cost)
 
@@ -133,6 +138,28 @@ def test_the_form_for_comments_leads_with_the_worst_and_folds_what_is_harmless()
     assert lines[-1] == "[Everything](https://ci.example/artifact)."
 
 
+def line(team: str, target: str, amount: str) -> CostLine:
+    figure = Decimal(amount)
+    return CostLine(target, team, "s", "pod", "memory", "p", figure, (), (), (), figure, figure)
+
+
+def test_the_difference_of_two_estimates_is_told_where_there_is_one() -> None:
+    before = CostReport(
+        "EUR", "2026-10-01", "a list", (line("a", "prod@north", "10.10"), line("b", "dev", "5"), line("c", "dev", "1"))
+    )
+    after = replace(before, lines=(line("a", "prod@south", "20.20"), line("", "dev", "3"), line("c", "dev", "1")))
+    cost = cost_difference(before, after)
+    assert cost.note == "An estimate for a month, by the price book of 2026-10-01."
+    assert [(each.team, each.environment, each.after - each.before) for each in cost.differences] == [
+        ("a", "prod", Decimal("10.10")),
+        ("b", "dev", Decimal(-5)),
+        ("the platform", "dev", Decimal(3)),
+    ]
+    assert "cost: no difference; " + cost.note in list(
+        render("text", replace(report(), cost=cost_difference(before, before)))
+    )
+
+
 def test_nothing_to_tell_is_told() -> None:
     nothing = Grouping().report("main", "this change")
     assert list(render("text", nothing)) == ["no change between main and this change"]
@@ -186,7 +213,7 @@ def hostile(text: str) -> DiffReport:
     ]
     grouping.add(where, compare(before, after, knowledge()))
     grouping.add(replace(where, owner=Edit.ADDED), compare([], after, knowledge()))
-    cost = Cost((CostDifference(text, text, 1, 2),), text, text)
+    cost = Cost((CostDifference(text, text, Decimal(1), Decimal(2)),), text, text)
     return replace(grouping.report(text, text), cost=cost)
 
 
@@ -281,7 +308,7 @@ def large(groups: int, text: str) -> DiffReport:
         before = [configuration(**{f"{text}{number}": "x"}), database()] if number % 3 else [database()]
         after = [configuration(**{f"{text}{number}": text * 3, f"{number}": f"{text}\n{text}"})]
         grouping.add(where, compare(before, after, knowledge()))
-    costs = tuple(CostDifference(f"{text}{number}", text, 0, number) for number in range(groups))
+    costs = tuple(CostDifference(f"{text}{number}", text, Decimal(0), Decimal(number)) for number in range(groups))
     return replace(grouping.report(text * 50, text * 50), cost=Cost(costs, text[:20], text * 3))
 
 

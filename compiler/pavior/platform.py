@@ -77,9 +77,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One capability. `type` is set where it is a type of `needs`; `labels` are those
-    that raw manifests of its services must carry; `sealed` are pointers to what no patch may change; `documents` are its files
-    by path inside its folder."""
+    """One capability. `type` is set where it is a type of `needs`; `labels` are those that raw manifests of its services must
+    carry; `costs` are items of a service or an entry of `needs`, `platform_costs` those of a target, `prices` what either may
+    ask for; `sealed` are pointers to what no patch may change; `documents` are its files by path inside its folder."""
 
     name: str
     document: Document
@@ -91,6 +91,9 @@ class Component:
     sealed: tuple[str, ...]
     accepts: tuple[str, ...]
     provides: Mapping[str, Template]
+    costs: Template | None
+    platform_costs: Template | None
+    prices: Template | None
     labels: Template | None
     facts: Template | None
     claims: Mapping[str, Claim]

@@ -23,6 +23,8 @@ RISKS = (
     "changes-operations",
     "cosmetic",
 )
+COST_FORMATS = ("text", "markdown", "json")
+
 FORMATS = ("text", "concise", "json", "github", "sarif", "junit")
 
 _FORMAT = click.option(
@@ -191,6 +193,23 @@ def schema(directory: Path, /, **options: Any) -> None:
 def cases(directory: Path, /, **options: Any) -> None:
     """Compare what components render with what their cases expect."""
     _run("cases", directory, options)
+
+
+@pavior.command()
+@_NAMES
+@_ENVIRONMENT
+@_TEAM
+@click.option("--arithmetic", "--explain", "arithmetic", is_flag=True, help="Show what each amount is the product of.")
+@click.option(
+    "--format", "form", type=click.Choice(COST_FORMATS), default="text", show_default=True, help="How it is shown."
+)
+@click.pass_obj
+def cost(directory: Path, /, **options: Any) -> None:
+    """Estimate what services cost in a month, by the price book.
+
+    SERVICE is team/service.
+    """
+    _run("cost", directory, options)
 
 
 @pavior.command("list")

@@ -167,6 +167,12 @@ def _schema(root: Path, options: Options) -> int:
     return FOUND if any(d.is_error for d in found) or (options["only_check"] and stale) else CLEAN
 
 
+def _cost(root: Path, options: Options) -> int:
+    from pavior.cli.cost import cost  # noqa: PLC0415
+
+    return cost(root, options, _selection(options))
+
+
 _COLUMNS = {
     "SERVICE": "service",
     "GOLDEN PATH": "goldenPath",
@@ -208,4 +214,5 @@ _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "schema": _schema,
     "list": _list,
     "cases": _cases,
+    "cost": _cost,
 }

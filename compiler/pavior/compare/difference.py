@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from pavior.compare import Edit, FieldChange, Identity, ManifestChange, Risk
 from pavior.diagnostics import Diagnostic
@@ -87,13 +88,16 @@ class CostDifference:
 
     team: str
     environment: str
-    before: float
-    after: float
+    before: Decimal
+    after: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the change costs. `note` says what the figures are: an estimate, and the date of its prices."""
+    """What the change costs: `differences` are where it costs something else than before, sorted.
+
+    `note` says what the figures are: an estimate, and the date of its prices.
+    """
 
     differences: tuple[CostDifference, ...]
     currency: str

@@ -16,6 +16,7 @@ from pavior.model import Manifest
 Named: TypeAlias = dict[tuple[Identity, int], Manifest]
 """Manifests by identity, and the how many-th of that identity each is."""
 
+_NAMES = (("metadata", "name"), ("metadata", "namespace"))
 _INNATE = frozenset({"apiVersion", "kind", "metadata"})
 
 
@@ -113,7 +114,8 @@ def _with_renamed(
     for each in renamed:
         old, new = removed[each.old], added[each.new]
         meaning = knowledge.of(new)
-        fields = [field for field in differences(old, new, meaning.fields) if not follows(field, each)]
+        told = (field for field in differences(old, new, meaning.fields) if field.path not in _NAMES)
+        fields = [field for field in told if not follows(field, each)]
         caused = tuple(consequences[each.new])
         risk = _worst(fields, meaning.risk(Edit.RENAMED), *(one.risk for one in caused))
         others.append(

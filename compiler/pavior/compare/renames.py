@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from pavior.compare import Edit, FieldChange, Identity
+from pavior.compare import Edit, FieldChange, Identity, Risk
 from pavior.compare.items import leaves
 from pavior.model import Manifest
 
@@ -83,8 +83,16 @@ def _content(manifest: Manifest, name: str) -> Iterator[tuple[str, str]]:
 
 
 def follows(field: FieldChange, renaming: Renaming) -> bool:
-    """Whether a field changed only because it says the name of what was renamed, or where that is."""
-    if field.edit is not Edit.CHANGED or not isinstance(field.before, str) or not isinstance(field.after, str):
+    """Whether a field changed only because it says the name of what was renamed, or where that is.
+
+    What does more than to restart pods is told on its own all the same.
+    """
+    if (
+        field.edit is not Edit.CHANGED
+        or field.risk < Risk.RESTARTS_PODS
+        or not isinstance(field.before, str)
+        or not isinstance(field.after, str)
+    ):
         return False
     for old, new in ((renaming.old.name, renaming.new.name), (renaming.old.namespace, renaming.new.namespace)):
         if old != new and old and old in field.before and field.before.replace(old, new) == field.after:

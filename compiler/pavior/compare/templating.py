@@ -14,9 +14,17 @@ LONGEST = 400
 """Characters of a value that are kept; of a longer one a digest tells whether it is the same."""
 
 _AMBIGUOUS = re.compile(r"(?:true|false|null|[-+]?[\d.]+(?:[eE][-+]?\d+)?|[\"{\[].*)?", re.DOTALL)
-_OWNERS = frozenset({"\ue000", "\ue001"})
+_SERVICE, _TEAM, _ENVIRONMENT, _CLUSTER, _TARGET = "\ue000\ue001\ue002\ue003\ue004"
+"""Stand for names until all are replaced, so that no name is looked for in `{service}`."""
+
 _MARKS = str.maketrans(
-    {chr(0xE000 + i): f"{{{name}}}" for i, name in enumerate(("service", "team", "target", "environment", "cluster"))}
+    {
+        _SERVICE: "{service}",
+        _TEAM: "{team}",
+        _ENVIRONMENT: "{environment}",
+        _CLUSTER: "{cluster}",
+        _TARGET: "{target}",
+    }
 )
 
 
@@ -28,18 +36,31 @@ def shown(value: Value) -> str:
 
 
 class Templating:
-    """Replaces the names of one owner. `constants` are texts in which no name is looked for."""
+    """Replaces the names of one owner. `constants` are texts in which no name is looked for.
 
-    __slots__ = ("_constants", "_names")
+    Clusters are called `north` or `main`, so a cluster's name is only one beside its environment's, or alone.
+    """
+
+    __slots__ = ("_cluster", "_constants", "_names")
 
     def __init__(self, where: Where, constants: Sequence[str]) -> None:
-        words = (where.service, where.team, where.target, where.environment, where.cluster)
-        marked = [(word, chr(0xE000 + i)) for i, word in enumerate(words) if word]
-        self._names = tuple(dict(reversed(marked)).items())[::-1]
+        environment, cluster = where.environment, where.cluster
+        words = {
+            where.target: _TARGET,
+            f"{environment}-{cluster}": f"{_ENVIRONMENT}-{_CLUSTER}",
+            environment: _ENVIRONMENT,
+            where.team: _TEAM,
+            where.service: _SERVICE,
+        }
+        named = [(word, mark) for word, mark in words.items() if word]
+        self._names = tuple(sorted(named, key=lambda each: -len(each[0])))
+        self._cluster = cluster
         self._constants = tuple(constants)
 
     def __call__(self, text: str) -> str:
         """`checkout.payments.svc` → `{service}.{team}.svc`; a name inside a longer word stays."""
+        if text == self._cluster:
+            return "{cluster}"
         if not any(word in text for word, _ in self._names):
             return text
         parts = [text]
@@ -63,7 +84,7 @@ def _parted(text: str, constant: str) -> list[str]:
 
 def _replace(text: str, word: str, mark: str) -> str:
     """`text` with `word` replaced where it stands alone. `example.dev` is a domain, whatever environments are called."""
-    place = mark not in _OWNERS
+    place = mark == _ENVIRONMENT
     found, start = [], 0
     while (at := text.find(word, start)) >= 0:
         end = at + len(word)

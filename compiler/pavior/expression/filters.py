@@ -277,6 +277,16 @@ def seconds(value: Value) -> int | float:
     return value if is_number(value) else units.seconds(_text(value, "seconds"))
 
 
+def quantities(value: Value) -> list[int | float]:
+    return [quantity(item) for item in _list(value, "quantities")]
+
+
+def runs_per_month(value: Value) -> int | float:
+    from pavior.expression import cron  # noqa: PLC0415  (only what reckons costs asks)
+
+    return cron.runs_per_month(_text(value, "runs_per_month"))
+
+
 def duration(value: Value) -> str:
     return units.duration(_number(value, "duration"))
 

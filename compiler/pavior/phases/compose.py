@@ -40,6 +40,9 @@ MANIFESTS_FOLDER = "manifests"
 TEXTS_FOLDER = "texts"
 FRAGMENTS_FOLDER = "fragments"
 
+_OF_RENDERING = ("contributions", "linked")
+"""What there is only while manifests are rendered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -169,6 +172,9 @@ class _Workshop:
             sealed=tuple(value.get("sealed", ())),
             accepts=tuple(value.get("accepts", ())),
             provides=dict(self._provides(name, document, scope)),
+            costs=self._template(name, document, ("costs",), Form.MAP, scope),
+            platform_costs=self._template(name, document, ("platformCosts",), Form.MAP, Scope.ENVIRONMENT),
+            prices=self._template(name, document, ("prices",), Form.VALUE, Scope.ENVIRONMENT),
             labels=self._template(name, document, ("labels",), Form.MAP, Scope.SERVICE),
             facts=self._template(name, document, ("facts",), Form.MAP, scope),
             claims={
@@ -256,7 +262,7 @@ class _Workshop:
         called = (document.source.path, at, form.value, f"{name} {scope.value}")
 
         def compiled() -> Outcome[Template]:
-            schema = self._context(name, scope)
+            schema = self._context(name, scope, reckoned=at == ("costs",))
             return compile_template(document, at, form=form, schema=schema, fragments=self.fragments)
 
         known = self.kept.get(called, lambda: sound(compiled()))
@@ -268,8 +274,8 @@ class _Workshop:
             self.kept.put(called, outcome.value)
         return outcome.value
 
-    def _context(self, component: str, scope: Scope) -> Node:
-        """What templates of a component read at a scope."""
+    def _context(self, component: str, scope: Scope, reckoned: bool = False) -> Node:
+        """What templates of a component read at a scope; `reckoned` are its costs, for which nothing is rendered or linked."""
         if not self.roots:
             self.roots[Scope.ENVIRONMENT] = context.environment_roots(self.schemas)
             self.roots[Scope.TEAM] = {**self.roots[Scope.ENVIRONMENT], **context.team_roots(self.schemas)}
@@ -279,7 +285,7 @@ class _Workshop:
         if scope is Scope.NEED:
             type_name = self.files.components[component][COMPONENT_FILE].value["type"]
             roots["need"] = context.need_root(self.schemas, type_name)
-        return context.closed(roots)
+        return context.closed({k: v for k, v in roots.items() if not reckoned or k not in _OF_RENDERING})
 
     def components_of(self, document: Document, components: Mapping[str, Component]) -> Iterator[Component]:
         listed = document.value["components"]

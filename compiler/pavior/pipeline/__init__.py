@@ -60,7 +60,11 @@ def validate(root: Path, clock: Clock | None = None) -> Report:
     recover(root)
     outcome = prepare(root, report.clock)
     report.diagnostics.extend(outcome.diagnostics)
-    report.services.update(outcome.value.services if outcome.value else ())
+    if outcome.value is not None:
+        from pavior.pipeline.cost import price_book  # noqa: PLC0415  (a render knows nothing of costs)
+
+        report.services.update(outcome.value.services)
+        report.diagnostics.extend(price_book(outcome.value).diagnostics)
     return report
 
 
@@ -123,6 +127,9 @@ def check(
         lost.extend(held.lost_altogether(outcome.value, selection, _excused(outcome.value, report)))
         told = {(d.code, d.span, d.message) for d in report.diagnostics}
         report.diagnostics.extend(d for d in lost if (d.code, d.span, d.message) not in told)
+    from pavior.pipeline.budgets import budget_findings  # noqa: PLC0415  (a render knows nothing of costs)
+
+    report.diagnostics.extend(budget_findings(outcome.value, selection))
     if selection.everything:
         from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
 

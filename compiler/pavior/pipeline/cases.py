@@ -2,7 +2,8 @@
 
 `schemas/case.core.schema.json` says what a case holds. It is rendered with the repository's own golden paths, organisation and
 environments; `expect` is exactly what the component renders for it, apart from what other components render: manifests, and texts
-as they read below the line that marks them.
+as they read below the line that marks them. `costs`, where a case has it, is exactly what the component says of its costs, in
+quantities: prices change too often to be expected.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes import validate as codes
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.emit import emit_value, text_lines
+from pavior.expression import TemplateFault
 from pavior.layering.merge import part
 from pavior.model import Document, Positions, ServiceId, Source, Value
 from pavior.phases import validate
+from pavior.phases.cost import items_of, shared_items_of
 from pavior.phases.discover import read
 from pavior.phases.load import load
+from pavior.phases.render import fault_diagnostic
 from pavior.pipeline.assemble import (
     Owner,
     Placed,
@@ -33,7 +37,7 @@ from pavior.pipeline.assemble import (
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.prepare import prepare
-from pavior.platform import Component, TargetContext
+from pavior.platform import Component, Scene, TargetContext
 from pavior.repository import COMPONENTS
 from pavior.schema import Kind
 
@@ -55,17 +59,24 @@ class CaseResult:
     description: str
     expected: tuple[Value, ...] = ()
     rendered: tuple[Value, ...] = ()
+    expected_costs: Value = None
+    costs: Value = None
+    """None where the case expects none."""
     diagnostics: tuple[Diagnostic, ...] = ()
     document: Document | None = None
 
     @property
     def passed(self) -> bool:
-        return not self.diagnostics and self.expected == self.rendered
+        return not self.diagnostics and self.expected == self.rendered and self.expected_costs == self.costs
 
     def lines(self) -> tuple[list[str], list[str]]:
         """What was expected and what was rendered as lines of YAML or text, to be compared."""
-        both = ["".join(f"---\n{_shown(item)}" for item in side) for side in (self.expected, self.rendered)]
-        return both[0].splitlines(), both[1].splitlines()
+        return _lines(self.expected, self.expected_costs), _lines(self.rendered, self.costs)
+
+
+def _lines(items: Iterable[Value], costs: Value) -> list[str]:
+    shown = [*map(_shown, items), *([] if costs is None else [emit_value({"costs": costs})])]
+    return "".join(f"---\n{item}" for item in shown).splitlines()
 
 
 class NoSuchComponent(Exception):
@@ -108,25 +119,38 @@ def run_case(fleet: Fleet, component: Component, path: str) -> CaseResult:
         return CaseResult(path, "", diagnostics=tuple(found))
     found, owner = _owner(fleet, case)
     rendered: list[Value] = []
+    costs: Value = None
     if owner is not None:
-        rendered, faults = _render(fleet, owner, component, case.value.get("linked", {}))
-        found += faults
+        scene, found = _scene(fleet, owner, case.value.get("linked", {}))
+        if scene is not None:
+            if "costs" in case.value:
+                costs, faults = _costs(owner, component, dict(scene))
+                found += faults
+            placed, faults = manifests(fleet.platform, owner, scene)
+            rendered = [_item(p) for p in placed if p.rendered and p.rendered.component.name == component.name]
+            found += faults
     expected = tuple(case.value["expect"])
-    return CaseResult(path, case.value["description"], expected, tuple(rendered), tuple(found), case)
+    said = case.value.get("costs")
+    return CaseResult(path, case.value["description"], expected, tuple(rendered), said, costs, tuple(found), case)
 
 
 def updated(result: CaseResult) -> bytes:
-    """The case's file, expecting what is rendered; everything before `expect`, and what follows it, stays as it is."""
+    """The case's file, expecting what is rendered; what else is in it stays as it is."""
     assert result.document is not None
     content = result.document.source.content.decode()
     lines = content.splitlines(keepends=True)
-    keys = sorted(span.line for path, span in result.document.positions().keys.items() if len(path) == 1)
-    first = result.document.positions().keys["expect",].line
-    end = next((line for line in keys if line > first), len(lines) + 1)
-    while end <= len(lines) and lines[end - 2].lstrip().startswith("#"):
-        end -= 1
-    expect = emit_value({"expect": list(result.rendered)})
-    return "".join([*lines[: first - 1], expect.rstrip("\n") + "\n", *lines[end - 1 :]]).encode()
+    keys = result.document.positions().keys
+    starts = sorted(span.line for path, span in keys.items() if len(path) == 1)
+    parts: dict[str, Value] = {"expect": list(result.rendered)}
+    if "costs" in result.document.value:
+        parts["costs"] = result.costs
+    for name in sorted(parts, key=lambda name: -keys[name,].line):
+        first = keys[name,].line
+        end = next((line for line in starts if line > first), len(lines) + 1)
+        while end <= len(lines) and lines[end - 2].lstrip().startswith("#"):
+            end -= 1
+        lines[first - 1 : end - 1] = [emit_value({name: parts[name]}).rstrip("\n") + "\n"]
+    return "".join(lines).encode()
 
 
 def _faults(fleet: Fleet, case: Document) -> Iterator[Diagnostic]:
@@ -203,7 +227,8 @@ def _inner_faults(fleet: Fleet, document: Document, kind: Kind) -> list[Diagnost
     return list(validate.validate(document, kind, fleet.platform.schemas))
 
 
-def _render(fleet: Fleet, owner: Owner, component: Component, linked: Value) -> tuple[list[Value], list[Diagnostic]]:
+def _scene(fleet: Fleet, owner: Owner, linked: Value) -> tuple[Scene | None, list[Diagnostic]]:
+    """What the templates of a case read; None with a fault of its service's."""
     spec: Value = None
     if owner.service is not None:
         service, target = owner.service, owner.target.target
@@ -211,16 +236,26 @@ def _render(fleet: Fleet, owner: Owner, component: Component, linked: Value) -> 
         if made is None:
             message = f"the case is for `{target.environment}`, which its service leaves out"
             span = service.document.positions().key(("environments", target.environment))
-            return [], [Diagnostic(codes.REFUSED_VALUE, span, message, "name another environment")]
+            return None, [Diagnostic(codes.REFUSED_VALUE, span, message, "name another environment")]
         spec, layering = made
         found = [*layering, *_spec_faults(fleet, service, target.name, spec)]
         if found:
-            return [], found
+            return None, found
     scene = scene_of(owner.target, owner.team, owner.service, spec)
     scene["linked"] = {**{name: {} for name in fleet.links.reference_names}, **linked}
-    placed, faults = manifests(fleet.platform, owner, scene)
-    mine = [_item(p) for p in placed if p.rendered is not None and p.rendered.component.name == component.name]
-    return mine, faults
+    return scene, []
+
+
+def _costs(owner: Owner, component: Component, scene: Scene) -> tuple[Value, list[Diagnostic]]:
+    """What a component says of its costs: of a service, or of the environment itself."""
+    try:
+        if owner.service is not None:
+            items = list(items_of([component], owner.target, scene))
+        else:
+            items = list(shared_items_of([component], owner.target)) if owner.team is None else []
+    except TemplateFault as fault:
+        return None, [fault_diagnostic(fault, owner.name, owner.target.target.name)]
+    return {item.name: item.said for item in items}, []
 
 
 def _spec_faults(fleet: Fleet, service: ServiceInput, target: str, spec: Value) -> Iterator[Diagnostic]:

@@ -25,6 +25,7 @@ ORGANIZATION = f"{GOLDEN_PATHS}/organization.yaml"
 ENVIRONMENTS = f"{GOLDEN_PATHS}/environments"
 COMPONENTS = f"{GOLDEN_PATHS}/components"
 CHANNELS = f"{GOLDEN_PATHS}/channels.yaml"
+PRICES = f"{GOLDEN_PATHS}/prices.yaml"
 READ_FOLDERS = (GOLDEN_PATHS, TEAMS, "schemas")
 """Where links may lead to. Elsewhere lie things that are not for everyone's eyes, such as credentials in .git/config."""
 
@@ -85,6 +86,7 @@ class Repository:
     root: Path
     organization: str
     channels: str | None
+    prices: str | None
     environments: Mapping[str, str]
     components: Mapping[str, tuple[str, ...]]
     golden_paths: Mapping[str, tuple[str, ...]]

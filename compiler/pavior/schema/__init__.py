@@ -17,7 +17,7 @@ Node: TypeAlias = dict[str, Any]
 """A JSON Schema, or a part of one. Never changed once made: parts are shared between documents."""
 
 Kind: TypeAlias = Literal[
-    "platform", "team", "organization", "environment", "golden-path", "component", "changes", "case", "patch"
+    "platform", "team", "organization", "environment", "golden-path", "component", "changes", "case", "patch", "prices"
 ]
 """The kinds of file that have a schema."""
 
@@ -31,6 +31,7 @@ KINDS: tuple[Kind, ...] = (
     "changes",
     "case",
     "patch",
+    "prices",
 )
 
 

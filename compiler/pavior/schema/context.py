@@ -7,7 +7,18 @@ from collections.abc import Iterable, Mapping
 from pavior.schema import Kind, Node, Schemas
 
 LAYERING_KEYS = frozenset(
-    {"apiVersion", "defaults", "tiers", "defaultsByType", "components", "rawKinds", "environments", "retired"}
+    {
+        "apiVersion",
+        "defaults",
+        "tiers",
+        "defaultsByType",
+        "components",
+        "rawKinds",
+        "environments",
+        "retired",
+        "budget",
+        "budgets",
+    }
 )
 """Keys of organization.yaml, environments and team.yaml that say something to Pavior, not to templates."""
 

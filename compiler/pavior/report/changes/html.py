@@ -26,6 +26,8 @@ from pavior.report.escaping import visible
 
 MOST_VARIANTS = 100
 MOST_LINES = 400
+MOST_NAMES = 200
+"""Of each group in each target; JSON has all."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """\
@@ -115,8 +117,9 @@ def _groups(groups: Sequence[Group]) -> Iterator[str]:
         if told:
             yield "<ul>" + "".join(f"<li>{_line(line)}</li>" for line in told) + "</ul>"
         for target, names in group.reach.owners.items():
-            listed = ", ".join(f"<code>{_text(name)}</code>" for name in names)
-            yield f"<p>{_text(target)}, {_text(count(len(names), 'owner'))}: {listed}</p>"
+            listed = ", ".join(f"<code>{_text(name)}</code>" for name in names[:MOST_NAMES])
+            more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+            yield f"<p>{_text(target)}, {_text(count(len(names), 'owner'))}: {listed}{more}</p>"
         yield "</details>"
 
 

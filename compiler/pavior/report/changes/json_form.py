@@ -105,8 +105,8 @@ def _cost(report: DiffReport) -> dict[str, Any] | None:
             {
                 "team": encodable(each.team),
                 "environment": encodable(each.environment),
-                "before": each.before,
-                "after": each.after,
+                "before": float(each.before),
+                "after": float(each.after),
             }
             for each in report.cost.differences
         ],

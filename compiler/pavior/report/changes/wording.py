@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from difflib import unified_diff
 from typing import NamedTuple, TypeAlias
 
@@ -35,6 +36,10 @@ _EDITS = {
     Edit.RENAMED: "renamed",
     Edit.REORDERED: "in another order",
 }
+
+
+LONGEST_TEXT = 2_000
+"""Lines of a text that are compared one by one: the time for any input is bounded."""
 
 
 class Piece(NamedTuple):
@@ -178,7 +183,7 @@ def text_difference(before: object, after: object, most: int) -> list[str]:
     if not isinstance(before, str) or not isinstance(after, str) or "\n" not in before.strip() + after.strip():
         return []
     old, new = conceal(before).splitlines(), conceal(after).splitlines()
-    if max(len(old), len(new)) > 5_000:
+    if max(len(old), len(new)) > LONGEST_TEXT:
         return []
     lines = list(unified_diff(old, new, lineterm="", n=2))[2:]
     left = len(lines) - most
@@ -190,11 +195,14 @@ def single(value: object) -> str:
     return conceal(shown(value))
 
 
-def money(cost: Cost, amount: float, *, signed: bool = False) -> str:
+def money(cost: Cost, amount: Decimal, *, signed: bool = False) -> str:
     return f"{amount:{'+' if signed else ''},.2f} {cost.currency}"
 
 
 def total_cost(cost: Cost) -> str:
-    """`+120.00 EUR a month (1,000.00 EUR → 1,120.00 EUR)`."""
-    before, after = sum(each.before for each in cost.differences), sum(each.after for each in cost.differences)
+    """`+120.00 EUR a month (1,000.00 EUR → 1,120.00 EUR)`, of those whose cost differs."""
+    if not cost.differences:
+        return "no difference"
+    before = sum((each.before for each in cost.differences), Decimal(0))
+    after = sum((each.after for each in cost.differences), Decimal(0))
     return f"{money(cost, after - before, signed=True)} a month ({money(cost, before)} → {money(cost, after)})"

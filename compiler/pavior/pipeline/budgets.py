@@ -1,0 +1,208 @@
+"""Budgets: estimated costs against what services, teams and the organisation allow, told at the line of the budget.
+
+Nothing is reckoned where nobody has a budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pavior.costs import CostLine, CostReport, exact, total
+from pavior.diagnostics import Code, Diagnostic, Note
+from pavior.diagnostics.codes import budgets as codes
+from pavior.layering.merge import part
+from pavior.model import Document, Path, Span, Value
+from pavior.phases.layer import layer_with_origins
+from pavior.pipeline.assemble import ServiceInput, TeamInput, layers_of
+from pavior.pipeline.cost import cost_report, price_book
+from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.selection import Selection
+
+_WARN_AT = 90
+_WORD = b"budget"
+_SERVICE: Path = ("cost", "budget")
+_TEAM: Path = ("budget",)
+_CAPS: Path = ("budgets",)
+_MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that `subject` should cost in `environments` in a month, and where that is written."""
+
+    subject: str
+    environments: tuple[str, ...]
+    month: Decimal
+    warn_at: Decimal
+    enforce: bool
+    span: Span
+
+
+def budget_findings(fleet: Fleet, selection: Selection) -> Iterator[Diagnostic]:
+    """What is wrong with the price book, with budgets of the selected services, and of teams that are selected as a whole.
+
+    Costs are those of all environments, whichever are selected: a budget may hold for several together.
+    """
+    book = price_book(fleet)
+    yield from book.diagnostics
+    if not _anybody_has_one(fleet):
+        return
+    if book.value is None:
+        if fleet.repository.prices is None:
+            yield from _without_prices(fleet)
+        return
+    report = cost_report(fleet, book.value)
+    yield from report.diagnostics
+    assert report.value is not None
+    by_service: dict[tuple[str, str], list[CostLine]] = {}
+    for line in report.value.lines:
+        by_service.setdefault((line.team, line.service), []).append(line)
+    for service in fleet.services.values():
+        if selection.service(service.id):
+            for budget in _of_service(fleet, service):
+                lines = by_service.get((service.id.team, service.id.name), [])
+                yield from _compared(budget, lines, report.value)
+    for team in fleet.teams.values():
+        if selection.team(team.name) and team.name not in fleet.broken_teams:
+            lines = [line for (name, _), found in by_service.items() if name == team.name for line in found]
+            own = list(_of_team(fleet, team))
+            cap = _cap(fleet, team)
+            for budget in (*own, *([cap] if cap else [])):
+                yield from _compared(budget, lines, report.value)
+            if cap is not None:
+                yield from _above_cap(own, cap, report.value.currency)
+
+
+def _documents(fleet: Fleet) -> Iterator[Document]:
+    """Every file that may set a budget."""
+    yield fleet.files.organization
+    yield from fleet.files.environments.values()
+    yield from fleet.files.golden_paths.values()
+    yield from (team.document for team in fleet.teams.values())
+    yield from (service.document for service in fleet.services.values())
+
+
+def _anybody_has_one(fleet: Fleet) -> bool:
+    # A file that doesn't hold the word can't set one, and to look for a word costs next to nothing.
+    return any(_WORD in document.source.content for document in _documents(fleet))
+
+
+def _without_prices(fleet: Fleet) -> Iterator[Diagnostic]:
+    """Each budget in a team's or a service's own file, where there is nothing to compare it with."""
+    owners: list[TeamInput | ServiceInput] = [*fleet.teams.values(), *fleet.services.values()]
+    for owner in owners:
+        at = _TEAM if isinstance(owner, TeamInput) else _SERVICE
+        if part(owner.document.value, at) is not None:
+            span = owner.document.positions().key(at)
+            message = "this budget is compared with nothing: there is no price book"
+            hint = "write golden-paths/prices.yaml"
+            yield Diagnostic(
+                codes.BUDGET_WITHOUT_PRICES, span, message, hint, severity=codes.BUDGET_WITHOUT_PRICES.severity
+            )
+
+
+def _of_service(fleet: Fleet, service: ServiceInput) -> Iterator[Budget]:
+    """The budgets of a service: one for each word that wins somewhere, for the environments together in which it does."""
+    if not _may_have_one(fleet, service):
+        return
+    held: dict[Span, tuple[Value, list[str]]] = {}
+    for target in fleet.platform.targets:
+        own = layers_of(service, target.target)
+        if own is None:
+            continue
+        spec, origins = layer_with_origins(fleet.stacks.of(service.path, target.target, service.team), *own)
+        said = part(spec, _SERVICE)
+        if said is not None:
+            at = (*_SERVICE, _MONTH) if isinstance(said, dict) else _SERVICE
+            _, environments = held.setdefault(origins[at][-1].span, (said, []))
+            if target.target.environment not in environments:
+                environments.append(target.target.environment)
+    for span, (said, environments) in held.items():
+        yield _budget(f"`{service.id}`", environments, said, span)
+
+
+def _may_have_one(fleet: Fleet, service: ServiceInput) -> bool:
+    above = (fleet.files.organization, *fleet.files.environments.values(), service.path.document)
+    return any(_WORD in each.source.content for each in (*above, service.team.document, service.document))
+
+
+def _of_team(fleet: Fleet, team: TeamInput) -> Iterator[Budget]:
+    """A team's budgets: of each environment that has its own, and of the others together."""
+    environments = list(dict.fromkeys(t.target.environment for t in fleet.platform.targets))
+    own: list[str] = []
+    for environment in environments:
+        at: Path = ("environments", environment, *_TEAM)
+        said = part(team.document.value, at)
+        if said is not None:
+            own.append(environment)
+            yield _budget(f"team `{team.name}`", [environment], said, _span(team.document, at))
+    said = part(team.document.value, _TEAM)
+    if said is not None:
+        rest = [environment for environment in environments if environment not in own]
+        yield _budget(f"team `{team.name}`", rest, said, _span(team.document, _TEAM))
+
+
+def _cap(fleet: Fleet, team: TeamInput) -> Budget | None:
+    """What the organisation allows a team in all environments."""
+    for at in ((*_CAPS, "teams", team.name), (*_CAPS, "team")):
+        said = part(fleet.files.organization.value, at)
+        if said is not None:
+            environments = dict.fromkeys(t.target.environment for t in fleet.platform.targets)
+            return _budget(f"team `{team.name}`", environments, said, _span(fleet.files.organization, at))
+    return None
+
+
+def _span(document: Document, at: Path) -> Span:
+    """Where a budget's figure is written: it may stand alone, or beside other words."""
+    positions = document.positions()
+    return positions.values.get((*at, _MONTH)) or positions.value(at)
+
+
+def _budget(subject: str, environments: Iterable[str], said: Value, span: Span) -> Budget:
+    whole = said if isinstance(said, dict) else {_MONTH: said}
+    warn_at = exact(whole.get("warnAt", _WARN_AT))
+    return Budget(subject, tuple(environments), exact(whole[_MONTH]), warn_at, whole.get("enforce", False), span)
+
+
+def _compared(budget: Budget, lines: Sequence[CostLine], report: CostReport) -> Iterator[Diagnostic]:
+    mine = [line for line in lines if line.environment in budget.environments]
+    amount, _ = total(mine)
+    if amount * 100 < budget.month * budget.warn_at or amount == 0:
+        return
+    code = codes.NEAR_BUDGET
+    if amount > budget.month:
+        code = codes.BUDGET_EXCEEDED if budget.enforce else codes.OVER_BUDGET
+    yield _told(code, budget, amount, mine, report)
+
+
+def _told(code: Code, budget: Budget, amount: Decimal, lines: Sequence[CostLine], report: CostReport) -> Diagnostic:
+    relation = "near" if code is codes.NEAR_BUDGET else "more than"
+    month = f"budget of {budget.month:,.2f} {report.currency}"
+    message = f"{budget.subject} costs an estimated {amount:,.2f} {report.currency} a month, {relation} its {month}"
+    dearest = max(lines, key=lambda line: (line.amount, line.key))
+    of = f"{dearest.team}/{dearest.service}"
+    notes = (
+        Note("in", targets=budget.environments),
+        Note(
+            f"the dearest is {dearest.item} ({dearest.component}) of `{of}` in `{dearest.target}`: {dearest.amount:,.2f}"
+        ),
+        Note(f"by the price book of {report.date}"),
+    )
+    who = budget.subject.strip("`")
+    asked = f"--team {lines[0].team}" if budget.subject.startswith("team ") else who
+    hint = f"`pavior cost {asked} --arithmetic` shows what costs so much"
+    return Diagnostic(code, budget.span, message, hint, notes, code.severity)
+
+
+def _above_cap(own: Sequence[Budget], cap: Budget, currency: str) -> Iterator[Diagnostic]:
+    together = sum((budget.month for budget in own), Decimal(0))
+    if own and together > cap.month:
+        largest = max(own, key=lambda budget: budget.month)
+        which = "this budget is" if len(own) == 1 else f"the team's {len(own)} budgets are together"
+        message = f"{which} {together:,.2f} {currency}, more than the {cap.month:,.2f} that the organisation allows"
+        note = Note("allowed here", cap.span)
+        yield Diagnostic(
+            codes.BUDGET_ABOVE_CAP, largest.span, message, f"lower it by {together - cap.month:,.2f}", (note,)
+        )
