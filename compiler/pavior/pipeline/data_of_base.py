@@ -18,14 +18,10 @@ from pavior.git.identity import blob_id
 from pavior.model import RENDERED, Action, Manifest, Span, UnitPlan
 from pavior.phases.removal import read_manifests
 from pavior.phases.render import DATA_FOLDER
+from pavior.pipeline.committed import LARGEST, PLAIN
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.retired import unnoted
 from pavior.pipeline.selection import Selection
-
-_LARGEST = 2**24
-"""Bytes of one rendered file: its sources are smaller by far."""
-
-_PLAIN = ("100644", "100755")
 
 
 @dataclass(slots=True)
@@ -42,7 +38,7 @@ class DataOfBase:
         found = DataOfBase(commit, Blobs(commit.root))
         for path, node in nodes(commit, RENDERED):
             parts = path.split("/")
-            if len(parts) == 6 and parts[4] == DATA_FOLDER and node.mode in _PLAIN:
+            if len(parts) == 6 and parts[4] == DATA_FOLDER and node.mode in PLAIN:
                 found.unanswered.setdefault("/".join(parts[1:4]), {})["/".join(parts[1:])] = node.id
         return found
 
@@ -72,7 +68,7 @@ class DataOfBase:
         self, fleet: Fleet, held: Mapping[str, str], new: Mapping[str, Sequence[Manifest]]
     ) -> Iterator[Diagnostic]:
         base: dict[str, Sequence[Manifest]] = {}
-        for path, content in zip(held, self.blobs.read_all(list(held.values()), _LARGEST), strict=True):
+        for path, content in zip(held, self.blobs.read_all(list(held.values()), LARGEST), strict=True):
             manifests = None if content is None else read_manifests(content)
             if manifests is None:
                 message = f"`{RENDERED}/{path}` holds data, and can't be read as the base has it"

@@ -43,8 +43,6 @@ class Difference:
     report: DiffReport | None
     diagnostics: tuple[Diagnostic, ...] = ()
     withheld: Mapping[str, str] = field(default_factory=dict)
-    affected: tuple[Subject, ...] = ()
-    """Everything that was looked at because it could have changed."""
 
     @property
     def failed(self) -> bool:
@@ -192,7 +190,7 @@ def _joined(
     base = f"{reference} ({commit.id[:12]})" if commit.id else "nothing"
     kept = tuple(diagnostics.values())
     report = replace(grouping.report(base, "working tree"), diagnostics=kept)
-    return Difference(report, kept, withheld, tuple(work.pairing.affected.subjects))
+    return Difference(report, kept, withheld)
 
 
 def _key(diagnostic: Diagnostic) -> tuple[object, ...]:
