@@ -29,6 +29,7 @@ LAYERS: Sequence[frozenset[str]] = [
     frozenset({"cli"}),
     frozenset({"report", "pipeline"}),
     frozenset({"phases"}),
+    frozenset({"compare"}),
     frozenset({"platform"}),
     frozenset({"policies"}),
     frozenset(
@@ -46,6 +47,7 @@ LAYERS: Sequence[frozenset[str]] = [
             "syntax",
         }
     ),
+    frozenset({"git"}),
     frozenset({"diagnostics"}),
     frozenset({"model"}),
 ]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import click.testing
 import pytest
+from tests.commits import git
 from tests.literate import Case, cases, heading, rewrite
 
 from pavior.cli.app import pavior
@@ -146,13 +148,16 @@ def _do(root: Path, command: tuple[str, ...]) -> tuple[int, str]:
             (root / path).mkdir(parents=True)
         case ("ln", "-s", target, path):
             (root / path).symlink_to(target)
+        case ("git", *arguments):
+            git(root, *arguments)
         case _:
             raise ValueError(f"cases don't know the command {command[0]}")
     return 0, ""
 
 
 def _pavior(root: Path, *arguments: str) -> tuple[int, str]:
-    result = click.testing.CliRunner().invoke(pavior, ["-C", str(root), *arguments])
+    with contextlib.chdir(root):
+        result = click.testing.CliRunner().invoke(pavior, ["-C", str(root), *arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output

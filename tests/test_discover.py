@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pavior.diagnostics import Outcome, Severity
 from pavior.model import ServiceId, Source
 from pavior.phases.discover import NotARepository, Repository, ServiceFiles, discover, find_root, read
+from pavior.repository import WorkingTree
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def test_everything_is_listed_in_order(root: Path) -> None:
             ),
         },
         unusable=(),
+        files=WorkingTree(str(root)),
     )
     assert list(outcome.value.services) == sorted(outcome.value.services)
     assert list(outcome.value.environments) == ["dev", "prod"]

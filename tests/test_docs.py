@@ -173,7 +173,7 @@ def schemas() -> Schemas:
     return platform[0].schemas
 
 
-@pytest.mark.parametrize("kind", ["component", "case", "golden-path"])
+@pytest.mark.parametrize("kind", ["component", "changes", "case", "golden-path"])
 def test_an_example_of_a_format_is_valid_and_has_all_its_fields(kind: Kind, schemas: Schemas) -> None:
     example = next(block.body for block in blocks("docs/golden-paths.md") if block.words == (kind,))
     document = load(Source(f"docs/{kind}.yaml", example.encode())).value

@@ -10,6 +10,19 @@ import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+CHANGE_FORMATS = ("text", "markdown", "json", "html")
+RISKS = (
+    "destroys-data",
+    "widens-access",
+    "changes-permissions",
+    "changes-traffic",
+    "weakens-safeguards",
+    "unclassified",
+    "restarts-pods",
+    "changes-cost",
+    "changes-operations",
+    "cosmetic",
+)
 COST_FORMATS = ("text", "markdown", "json")
 
 FORMATS = ("text", "concise", "json", "github", "sarif", "junit")
@@ -30,6 +43,18 @@ _TODAY = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
     help="The day that waivers are held against, as 2027-03-31; today's where left out.",
+)
+_BASE = click.option(
+    "--base",
+    metavar="REF",
+    help="The branch, tag or commit that this change is meant for, such as origin/main: the base is where HEAD parted from"
+    " it. `A...B`: where A and B parted; `A..`: A itself.",
+)
+_ONLY_AFFECTED = click.option(
+    "--only-affected",
+    "base",
+    metavar="REF",
+    help="Only what can be rendered otherwise than in the base, which REF means as in `diff --base`.",
 )
 _NAMES = click.argument("names", nargs=-1, metavar="[SERVICE]...")
 
@@ -61,6 +86,7 @@ def _selecting(command: Function) -> Function:
 @pavior.command()
 @_selecting
 @_TODAY
+@_ONLY_AFFECTED
 @click.option("--jobs", "workers", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
@@ -75,11 +101,46 @@ def render(directory: Path, /, **options: Any) -> None:
 @pavior.command()
 @_selecting
 @_TODAY
+@_BASE
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
 def check(directory: Path, /, **options: Any) -> None:
-    """Find everything that is wrong, and every file of rendered/ that is out of date; write nothing."""
+    """Find everything that is wrong, and every file of rendered/ that is out of date; write nothing.
+
+    With --base also all data that the base has and this change would lose, even where its rendered files are gone.
+    """
     _run("check", directory, options)
+
+
+@pavior.command()
+@click.argument("names", nargs=-1, metavar="[SERVICE]... | OLD_TREE NEW_TREE")
+@_BASE
+@_ENVIRONMENT
+@_TEAM
+@click.option(
+    "--format", "form", type=click.Choice(CHANGE_FORMATS), default="text", show_default=True, help="How it is shown."
+)
+@click.option("--full", is_flag=True, help="Every manifest that changes, too (text and json).")
+@click.option("--fail-on", metavar="RISK", type=click.Choice(RISKS), help="Exit 1 if anything is as risky, or riskier.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Render all of both sides, also what can't differ: slower, same answer."
+)
+@click.option(
+    "--jobs", "workers", type=click.IntRange(min=1), help="Worker processes; as many as there are processors."
+)
+@click.pass_obj
+def diff(directory: Path, /, **options: Any) -> None:
+    """Show what a change does to what is rendered, the worst first and the same in many places once.
+
+    The change is the working tree against its base; nothing needs to be rendered before. Or two trees of rendered YAML.
+
+    \b
+    RISK, from the worst: destroys-data, widens-access, changes-permissions,
+    changes-traffic, weakens-safeguards, unclassified, restarts-pods,
+    changes-cost, changes-operations, cosmetic.
+    """
+    options["base"] = options["base"] or "HEAD"
+    _run("diff", directory, options)
 
 
 @pavior.command()

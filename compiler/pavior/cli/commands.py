@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pavior.cli.progress import progress
 from pavior.diagnostics import Diagnostic
+from pavior.git.run import GitProblem, UnknownReference
 from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
@@ -30,10 +32,11 @@ def run(command: str, directory: Path, options: Options) -> int:
             return _explain_code(options["subject"])
         root = find_root(directory)
         return _COMMANDS[command](root, options)
-    except NotARepository as error:
-        return _complain(USAGE, str(error), "run it in a platform repository, or name one with -C")
-    except UnknownName as error:
-        return _complain(USAGE, str(error), error.hint)
+    except (NotARepository, UnknownName) as error:
+        here = "run it in a platform repository, or name one with -C"
+        return _complain(USAGE, str(error), error.hint if isinstance(error, UnknownName) else here)
+    except GitProblem as error:
+        return _complain(USAGE if isinstance(error, UnknownReference) else BROKEN, str(error), error.hint)
     except (Locked, WriteFailed, LostWorker, MissingTool, BrokenTool) as error:
         return _complain(BROKEN, str(error))
     except BrokenPipeError:
@@ -59,9 +62,14 @@ def _today(options: Options) -> date:
 
 
 def _render(root: Path, options: Options) -> int:
-    clock = Clock(running=options["timings"])
+    clock, selection = Clock(running=options["timings"]), _selection(options)
+    if options["base"] is not None:
+        from pavior.pipeline.diff import touched  # noqa: PLC0415
+
+        # Without a value something stops everything, and render tells what.
+        selection = replace(selection, sources=touched(root, options["base"], options["workers"]).value)
     with progress("rendering") as advance:
-        report = render(root, _selection(options), clock, advance, options["workers"], _today(options))
+        report = render(root, selection, clock, advance, options["workers"], _today(options))
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
@@ -75,11 +83,17 @@ def _render(root: Path, options: Options) -> int:
 def _check(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
     with progress("checking") as advance:
-        report = check(root, _selection(options), clock, advance, today=_today(options))
+        report = check(root, _selection(options), clock, advance, base=options["base"], today=_today(options))
     _show(root, report.diagnostics, options["form"])
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_rendered(report)}: everything is as it would be rendered")
     return _timed(report, FOUND if report.failed else CLEAN)
+
+
+def _diff(root: Path, options: Options) -> int:
+    from pavior.cli.diff import show_difference  # noqa: PLC0415
+
+    return show_difference(root, options, _selection(options), lambda found: _show(root, found, "text", sys.stderr))
 
 
 def _validate(root: Path, options: Options) -> int:
@@ -96,12 +110,13 @@ def _timed(report: Report, status: int) -> int:
     return status
 
 
-def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str) -> None:
+def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str, to: TextIO | None = None) -> None:
     from pavior import report  # noqa: PLC0415
 
-    colour = form == "text" and sys.stdout.isatty()
+    to = to or sys.stdout
+    colour = form == "text" and to.isatty()
     for line in report.render(form, diagnostics, lambda path: shown(root, path), colour=colour):
-        print(line)
+        print(line, file=to)
 
 
 def _rendered(report: Report) -> str:
@@ -211,6 +226,7 @@ def _cell(value: Any) -> str:
 _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "render": _render,
     "check": _check,
+    "diff": _diff,
     "validate": _validate,
     "explain": _explain,
     "verify": _verify,

@@ -5,7 +5,6 @@ A listing costs one directory scan for each folder and no look at any file; file
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,9 +21,12 @@ from pavior.repository import (
     ORGANIZATION,
     PRICES,
     TEAMS,
+    Entry,
+    Files,
     NotARepository,
     Repository,
     ServiceFiles,
+    WorkingTree,
     find_root,
     read,
     unreadable,
@@ -40,12 +42,15 @@ _RESERVED_ENVIRONMENT = re.compile("backstage")
 _NO_RESERVED = re.compile("(?!)")
 
 
-def discover(root: Path) -> Outcome[Repository]:
-    """List the platform repository at `root`. Raises NotARepository, and OSError where the disk itself fails."""
+def discover(root: Path, files: Files | None = None) -> Outcome[Repository]:
+    """List the platform repository at `root`, or as `files` has it: then without a value where that is none.
+
+    Raises NotARepository, and OSError where the disk itself fails.
+    """
     root = root.resolve()
-    if not (root / ORGANIZATION).is_file():
+    if files is None and not (root / ORGANIZATION).is_file():
         raise NotARepository(f"`{root}` has no `{ORGANIZATION}`")
-    listing = _Listing(str(root))
+    listing = _Listing(files or WorkingTree(str(root)))
     golden_path_entries = listing.scan(GOLDEN_PATHS)
     repository = Repository(
         root=root,
@@ -58,6 +63,7 @@ def discover(root: Path) -> Outcome[Repository]:
         teams=(teams := _teams(listing)),
         services=_services(listing, teams),
         unusable=tuple(sorted(listing.unusable)),
+        files=listing.files,
     )
     return Outcome(repository, tuple(listing.diagnostics))
 
@@ -66,22 +72,20 @@ def discover(root: Path) -> Outcome[Repository]:
 class _Listing:
     """Scans folders and collects what is wrong with them."""
 
-    root: str
+    files: Files
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unusable: set[str] = field(default_factory=set)
 
-    def scan(self, folder: str) -> dict[str, os.DirEntry[str]]:
+    def scan(self, folder: str) -> dict[str, Entry]:
         """The entries of a folder by name, sorted, without hidden ones; linked folders are faults and left out."""
         try:
-            with os.scandir(f"{self.root}/{folder}") as entries:
-                listed = sorted((e for e in entries if not e.name.startswith(".")), key=_name)
+            listed = sorted((e for e in self.files.scan(folder) if not e.name.startswith(".")), key=_name)
         except OSError as error:
             self.refuse(folder, unreadable(folder, error))
             return {}
         found = {}
         for entry in listed:
-            if entry.is_symlink() and os.path.isdir(entry.path):
-                path = f"{folder}/{entry.name}"
+            if entry.is_symlink() and self.files.is_folder(path := f"{folder}/{entry.name}"):
                 hint = "replace it by a plain folder"
                 self.refuse(path, _fault(codes.NOT_A_PLAIN_FILE, path, "the folder is a symbolic link", hint))
             else:
@@ -148,7 +152,7 @@ def _files(listing: _Listing, folder: str, depth: int = 0) -> Iterator[str]:
 
 def _teams(listing: _Listing) -> dict[str, str]:
     teams = {}
-    if not os.path.isdir(f"{listing.root}/{TEAMS}"):
+    if not listing.files.is_folder(TEAMS):
         return {}
     for name, entry in listing.scan(TEAMS).items():
         path = f"{TEAMS}/{name}"
@@ -168,8 +172,8 @@ def _teams(listing: _Listing) -> dict[str, str]:
 def _services(listing: _Listing, teams: Mapping[str, str]) -> dict[ServiceId, ServiceFiles]:
     services = {}
     for team in teams:
-        with os.scandir(f"{listing.root}/{TEAMS}/{team}") as entries:
-            names = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
+        entries = listing.files.scan(f"{TEAMS}/{team}")
+        names = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
         for name in names:
             if files := _service(listing, f"{TEAMS}/{team}/{name}", name):
                 services[ServiceId(team, name)] = files
@@ -195,7 +199,7 @@ def _service(listing: _Listing, folder: str, name: str) -> ServiceFiles | None:
     return ServiceFiles(folder, f"{folder}/platform.yaml", *parts)
 
 
-def _report_no_platform_file(listing: _Listing, folder: str, entries: Mapping[str, os.DirEntry[str]]) -> None:
+def _report_no_platform_file(listing: _Listing, folder: str, entries: Mapping[str, Entry]) -> None:
     misnamed = _rename(entries, "platform.yaml")
     meant = misnamed is not None or "manifests" in entries or "patches" in entries
     hint = misnamed or "write one, or move the folder out of the team's"
@@ -204,7 +208,7 @@ def _report_no_platform_file(listing: _Listing, folder: str, entries: Mapping[st
     listing.refuse(folder, _fault(codes.NO_PLATFORM_FILE, folder, message, hint, severity))
 
 
-def _report_misnamed(listing: _Listing, folder: str, entries: Mapping[str, os.DirEntry[str]]) -> None:
+def _report_misnamed(listing: _Listing, folder: str, entries: Mapping[str, Entry]) -> None:
     for wrong, right in (("manifest", "manifests"), ("patch", "patches")):
         if wrong in entries and entries[wrong].is_dir(follow_symlinks=False):
             path = f"{folder}/{wrong}"
@@ -221,7 +225,7 @@ def _rename(entries: Mapping[str, object], name: str) -> str | None:
     return None
 
 
-def _yaml_files(listing: _Listing, folder: str, entries: Mapping[str, os.DirEntry[str]]) -> tuple[str, ...]:
+def _yaml_files(listing: _Listing, folder: str, entries: Mapping[str, Entry]) -> tuple[str, ...]:
     """The paths of the `*.yaml` files of a folder whose other files would be unread; READMEs are for people."""
     files = []
     for name, entry in entries.items():
@@ -241,5 +245,5 @@ def _fault(code: Code, path: str, message: str, hint: str | None, severity: Seve
     return Diagnostic(code, Span(path), message, hint, severity=severity)
 
 
-def _name(entry: os.DirEntry[str]) -> str:
+def _name(entry: Entry) -> str:
     return entry.name

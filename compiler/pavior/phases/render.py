@@ -58,19 +58,34 @@ class Rendered(NamedTuple, Generic[Item]):
     item: Item
 
 
+@dataclass(frozen=True, slots=True)
+class Only:
+    """The components whose templates are rendered; `contributions`: these templates read some."""
+
+    components: frozenset[str]
+    contributions: bool
+
+
 def render(
-    platform: Platform, path: GoldenPath, target: TargetContext, scene: Scene, evaluator: Evaluator[Item]
+    platform: Platform,
+    path: GoldenPath,
+    target: TargetContext,
+    scene: Scene,
+    evaluator: Evaluator[Item],
+    only: Only | None = None,
 ) -> Iterator[Rendered[Item]]:
-    """All manifests of one service in one target, in the order of the path's components and their templates.
+    """All manifests of one service in one target, or those of some components, in the order of components and templates.
 
     `scene` holds the roots of the context but `contributions`, `settings` and `need`, which are set here.
     Raises `TemplateFault`, or `ContributedTwice` where two contributions have one name.
     """
-    gathered = list(gather(path, target, scene, evaluator))
-    scene["contributions"] = merge_contributions(platform.accepted, gathered, evaluator)
+    if only is None or only.contributions:
+        gathered = list(gather(path, target, scene, evaluator))
+        scene["contributions"] = merge_contributions(platform.accepted, gathered, evaluator)
     folder = f"{target.target.name}/{scene['service']['id']}"
     needed = _types_needed(scene)
-    for component, template in path.templates:
+    templates = path.templates if only is None else [t for t in path.templates if t[0].name in only.components]
+    for component, template in templates:
         per_need = template.scope is _NEED
         if template.catalogue != target.catalogue or (per_need and component.type not in needed):
             continue

@@ -13,18 +13,21 @@ from itertools import islice
 from pathlib import Path
 
 from pavior.diagnostics import Diagnostic
+from pavior.git import resolve
 from pavior.model import ServiceId, UnitPlan
 from pavior.phases.plan import differences, strangers
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Workbench
+from pavior.pipeline.data_of_base import DataOfBase
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.fork import LostWorker
 from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
-from pavior.pipeline.work import LostWorker, work_all
+from pavior.pipeline.work import work_all
 from pavior.policies.waivers import endings
 
 __all__ = ["Clock", "LostWorker", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
@@ -108,11 +111,16 @@ def check(
     clock: Clock | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
+    base: str | None = None,
     today: date | None = None,
 ) -> Report:
-    """Everything that render would find, and each file of rendered/ that is not what it would write."""
+    """Everything that render would find, and each file of rendered/ that is not what it would write.
+
+    With a base, a Git reference, also what is lost of the data that it has. Raises `GitProblem` then.
+    """
     report = Report(clock=clock or Clock())
     recover(root)
+    held = DataOfBase.of(resolve(root, base)) if base is not None else None
     outcome = prepare(root, report.clock)
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
@@ -120,17 +128,28 @@ def check(
     require_known(outcome.value.repository, outcome.value.platform.target_names, selection)
     report.diagnostics.extend(_endings(outcome.value, selection, today, strict=True))
     differing = {}
+    lost: list[Diagnostic] = []
     for step in planned(outcome.value, selection, report, progress, jobs):
         for unit in step.units:
             differing[unit.path] = tuple(differences(root, unit))
+        if held is not None:
+            lost.extend(held.lost_in(outcome.value, step.units))
     for path in differing.keys() - set(report.withdrawn):
         report.diagnostics.extend(differing[path])
+    if held is not None:
+        lost.extend(held.lost_altogether(outcome.value, selection, _excused(outcome.value, report)))
+        told = {(d.code, d.span, d.message) for d in report.diagnostics}
+        report.diagnostics.extend(d for d in lost if (d.code, d.span, d.message) not in told)
     from pavior.pipeline.budgets import budget_findings  # noqa: PLC0415  (a render knows nothing of costs)
 
     report.diagnostics.extend(budget_findings(outcome.value, selection))
     if selection.everything:
-        told = {d.span.file for d in report.diagnostics}
-        report.diagnostics.extend(d for d in strangers(root) if d.span.file not in told)
+        from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
+
+        rules = knowledge_of(outcome.value.repository, outcome.value.platform.schemas)
+        report.diagnostics.extend(rules.diagnostics)
+        files = {d.span.file for d in report.diagnostics}
+        report.diagnostics.extend(d for d in strangers(root) if d.span.file not in files)
     return report
 
 
@@ -141,6 +160,12 @@ def _endings(fleet: Fleet, selection: Selection, today: date | None, *, strict: 
     for service, waivers in fleet.waivers.items():
         if waivers and service in fleet.services and selection.service(service):
             yield from endings(fleet.services[service].document, waivers, today, strict=strict)
+
+
+def _excused(fleet: Fleet, report: Report) -> list[str]:
+    """The folders from which nothing is rendered because of a fault, which is told already."""
+    services = [f"teams/{service}" for service in report.withheld]
+    return [*services, *(f"teams/{team}" for team in fleet.broken_teams), *fleet.repository.unusable]
 
 
 def planned(
@@ -183,7 +208,7 @@ def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
     targets = [t for t in fleet.platform.targets if selection.target(t.target.name)]
     entries = 0 if selection.environments else 1
     shared = [*targets, *islice(fleet.entries(), entries)]
-    if not selection.names and not selection.teams:
+    if selection.source("golden-paths"):
         yield from ([Owner(target)] for target in shared)
     for team in fleet.teams.values():
         if selection.team(team.name) and team.name not in fleet.broken_teams:

@@ -25,6 +25,7 @@ from pavior.phases.render import (
     BadContribution,
     ContributedTwice,
     Evaluator,
+    Only,
     Rendered,
     bad_contribution_diagnostic,
     fault_diagnostic,
@@ -252,22 +253,30 @@ def owned(platform: Platform, service: ServiceInput, target: TargetContext, scen
     return customize.Owned(service.id.team, labels, platform.organization.value.get("rawKinds", {}))
 
 
-def assemble(platform: Platform, owner: Owner, scene: Scene, evaluator: Evaluator[Item]) -> Iterator[Placed[Item]]:
+def assemble(
+    platform: Platform, owner: Owner, scene: Scene, evaluator: Evaluator[Item], only: Only | None = None
+) -> Iterator[Placed[Item]]:
     """All manifests of an owner's templates, in the order of their artifacts. Raises what render raises."""
     found: Iterator[Rendered[Item]]
     if owner.service is not None:
-        found = render(platform, owner.service.path, owner.target, scene, evaluator)
+        found = render(platform, owner.service.path, owner.target, scene, evaluator, only)
     else:
         scope = Scope.ENVIRONMENT if owner.team is None else Scope.TEAM
-        found = render_shared(platform.components.values(), scope, owner.target, scene, evaluator)
+        components = (c for c in platform.components.values() if only is None or c.name in only.components)
+        found = render_shared(components, scope, owner.target, scene, evaluator)
     for each in found:
         yield Placed(each.path, each.item, rendered=each)
 
 
-def manifests(platform: Platform, owner: Owner, scene: Scene) -> tuple[list[Placed[Manifest]], list[Diagnostic]]:
-    """An owner's manifests, raw ones included and patches applied, and what is wrong with them."""
+def manifests(
+    platform: Platform, owner: Owner, scene: Scene, only: Only | None = None
+) -> tuple[list[Placed[Manifest]], list[Diagnostic]]:
+    """An owner's manifests, raw ones included and patches applied, and what is wrong with them.
+
+    `only` is not for services with manifests or patches of their own: a patch may be for any component's manifest.
+    """
     try:
-        placed = list(assemble(platform, owner, scene, PLAIN))
+        placed = list(assemble(platform, owner, scene, PLAIN, only))
     except TemplateFault as fault:
         return [], [fault_diagnostic(fault, owner.name, owner.target.target.name)]
     except BadContribution as bad:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic
-from pavior.model import ServiceId
+from pavior.model import ServiceId, Value
 from pavior.phases.compose import Files
 from pavior.phases.discover import Repository
 from pavior.phases.link import Links
@@ -38,6 +38,8 @@ class Fleet:
     broken: set[ServiceId] = field(default_factory=set)
     broken_teams: set[str] = field(default_factory=set)
     blocked: dict[ServiceId, ServiceId] = field(default_factory=dict)
+    specs: dict[tuple[ServiceId, str], Value] | None = None
+    """Where somebody wants them kept: the effective specs of what was declared, by service and target's place."""
 
     def break_(self, service: ServiceId, found: Iterable[Diagnostic]) -> bool:
         """Keep what was found of a service; with an error, it is broken. True if there was one."""

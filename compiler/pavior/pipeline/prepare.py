@@ -14,6 +14,7 @@ from pavior.layering.ranks import service_layers
 from pavior.model import Document, Origins, ServiceId, Source, Span, Target, Value
 from pavior.phases import customize, validate
 from pavior.phases.compose import (
+    CHANGES_FILE,
     COMPONENT_FILE,
     FIELDS_FILE,
     FRAGMENTS_FOLDER,
@@ -58,12 +59,12 @@ def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
     platform, files = loaded.value
     fleet = Fleet(repository, platform, files, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
     for team in repository.teams:
-        _load_team(fleet, team)
+        load_team(fleet, team)
     for service in repository.services:
-        _load_service(fleet, service)
+        load_service(fleet, service)
     _load_waivers(fleet)
     fleet.broken |= repository.unusable_services
-    declarations = [d for service in list(fleet.services.values()) for d in _declare(fleet, service)]
+    declarations = [d for service in list(fleet.services.values()) for d in declare_service(fleet, service)]
     with clock.phase("link"):
         _link(fleet, declarations)
     return Outcome(fleet, tuple(fleet.diagnostics))
@@ -123,10 +124,12 @@ def schema_sources() -> dict[Kind, Document]:
 
 
 def _component_files(folder: str, paths: Iterable[str]) -> Iterator[str]:
-    """The files of a component that say something to the compiler, relative to its folder: not its cases or its README."""
+    """The files of a component that rendering reads, relative to its folder: not its cases, its README or its `changes.yaml`."""
     for path in paths:
         file = path.removeprefix(folder)
         first, _, rest = file.partition("/")
+        if file == CHANGES_FILE:
+            continue
         if (not rest or first in (MANIFESTS_FOLDER, TEXTS_FOLDER, FRAGMENTS_FOLDER, POLICIES_FOLDER)) and file.endswith(
             (".yaml", ".json")
         ):
@@ -174,7 +177,7 @@ def _errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.is_error for d in diagnostics)
 
 
-def _load_team(fleet: Fleet, name: str) -> None:
+def load_team(fleet: Fleet, name: str) -> None:
     found: list[Diagnostic] = []
     document = _document(fleet.repository, fleet.repository.teams[name], found)
     if document is not None:
@@ -185,7 +188,7 @@ def _load_team(fleet: Fleet, name: str) -> None:
         fleet.broken_teams.add(name)
 
 
-def _load_service(fleet: Fleet, service: ServiceId) -> None:
+def load_service(fleet: Fleet, service: ServiceId) -> None:
     """Load and validate a service's files; a broken one is remembered as such."""
     with fleet.clock.phase("load"):
         found: list[Diagnostic] = []
@@ -254,7 +257,7 @@ def _documents(repository: Repository, path: str, diagnostics: list[Diagnostic])
     return () if secrets else documents.value or ()
 
 
-def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
+def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
     """What a service declares in each target that it runs in, from its effective spec, which is checked here."""
     for target in fleet.platform.targets:
         with fleet.clock.phase("layer"):
@@ -267,6 +270,8 @@ def _declare(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
                 found = (*found, *_spec_faults(fleet, service, target.target, spec))
         if fleet.break_(service.id, found):
             continue
+        if fleet.specs is not None:
+            fleet.specs[service.id, target.target.place] = spec
         with fleet.clock.phase("link"):
             scene = scene_of(target, service.team, service, spec)
             try:

@@ -8,7 +8,7 @@ from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes.plan import DATA_REMOVED, IMMUTABLE_CHANGED
 from pavior.layering.merge import part
 from pavior.model import RENDERED, ServiceId, Span, UnitPlan
-from pavior.phases.removal import DataLoss, data_manifests, pointer_steps, removed_data
+from pavior.phases.removal import DataLoss, ManifestsByPath, data_manifests, pointer_steps, removed_data
 from pavior.phases.render import DATA_FOLDER
 from pavior.pipeline.fleet import Fleet
 from pavior.schema.fault import Fault, span_of
@@ -20,13 +20,18 @@ def unretired(fleet: Fleet, units: list[UnitPlan]) -> Iterator[Diagnostic]:
     yield from compared.diagnostics
     if compared.value is None:
         return
+    yield from unnoted(fleet, *compared.value, "now")
+
+
+def unnoted(fleet: Fleet, present: ManifestsByPath, new: ManifestsByPath, when: str) -> Iterator[Diagnostic]:
+    """What is lost from `present` to `new` without a note that says so. `when` is where `present` is, for people."""
     immutable = {c.name: c.immutable for c in fleet.platform.components.values() if c.immutable}
-    for loss in removed_data(*compared.value, immutable):
+    for loss in removed_data(present, new, immutable):
         target, team, service, *_ = loss.path.split("/")
         environment = target.partition("@")[0]
         owner = ServiceId(team, service)
         if not _noted(fleet, owner, loss.need or loss.identity.name, environment):
-            yield _diagnostic(fleet, owner, environment, loss)
+            yield _diagnostic(fleet, owner, environment, loss, when)
 
 
 def _noted(fleet: Fleet, service: ServiceId, need: str, environment: str) -> bool:
@@ -38,7 +43,7 @@ def _noted(fleet: Fleet, service: ServiceId, need: str, environment: str) -> boo
     return any(environment in note.get("environments", ()) for note in notes)  # type: ignore[operator]
 
 
-def _diagnostic(fleet: Fleet, service: ServiceId, environment: str, loss: DataLoss) -> Diagnostic:
+def _diagnostic(fleet: Fleet, service: ServiceId, environment: str, loss: DataLoss, when: str) -> Diagnostic:
     need = loss.need or loss.identity.name
     what = f"{loss.identity.kind} `{loss.identity.name}`"
     present = Span(f"{RENDERED}/{loss.path}")
@@ -57,12 +62,12 @@ def _diagnostic(fleet: Fleet, service: ServiceId, environment: str, loss: DataLo
         span, place = present, f"the team's folder back, with a `retired.{service.name}/{need}` note in its team.yaml"
     on_purpose = f"or, to destroy its data on purpose, add {place}, naming type, environments, owner and date"
     if loss.pointer is None:
-        notes = (Note("what is there now", present),)
+        notes = (Note(f"what is there {when}", present),)
         return Diagnostic(
             DATA_REMOVED, span, f"{what} holds data and would be removed", f"put it back, {on_purpose}", notes
         )
     message = f"{what} holds data, and its `{loss.pointer}` can't become `{loss.after}` without losing it"
-    notes = (Note(f"it is `{loss.before}` now", present),)
+    notes = (Note(f"it is `{loss.before}` {when}", present),)
     return Diagnostic(
         IMMUTABLE_CHANGED, _said(fleet, service, loss) or span, message, f"set it back, {on_purpose}", notes
     )

@@ -14,32 +14,40 @@ from pavior.repository import TEAMS, Repository
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a command is about: these services, teams, and environments or render targets; an empty tuple is all of them."""
+    """What a command is about: these services, teams, and environments or render targets; an empty tuple is all of them.
+
+    `sources`, if given, are the only folders that it is about, as `Owner.source` calls them.
+    """
 
     names: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    sources: frozenset[str] | None = None
 
     @property
     def everything(self) -> bool:
-        return not (self.names or self.teams or self.environments)
+        return not (self.names or self.teams or self.environments) and self.sources is None
 
     def target(self, name: str) -> bool:
         """Is this about a render target? An environment stands for all of its clusters."""
         return not self.environments or name in self.environments or name.partition("@")[0] in self.environments
 
     def team(self, name: str) -> bool:
-        return not self.names and (not self.teams or name in self.teams)
+        return not self.names and (not self.teams or name in self.teams) and self._within(f"{TEAMS}/{name}")
 
     def service(self, service: ServiceId) -> bool:
-        return (not self.names or str(service) in self.names) and (not self.teams or service.team in self.teams)
+        named = (not self.names or str(service) in self.names) and (not self.teams or service.team in self.teams)
+        return named and self._within(f"{TEAMS}/{service}")
 
     def source(self, folder: str) -> bool:
         """Is this about what is rendered from a folder: of a service, of a team, or golden-paths/?"""
         root, _, rest = folder.partition("/")
         if root != "teams":
-            return not self.names and not self.teams
+            return not self.names and not self.teams and self._within(folder)
         return self.service(ServiceId(*rest.split("/", 1))) if "/" in rest else self.team(rest)
+
+    def _within(self, source: str) -> bool:
+        return self.sources is None or source in self.sources
 
 
 class UnknownName(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,15 +11,12 @@ from pavior.phases.plan import plan
 from pavior.pipeline.assemble import Owner
 from pavior.pipeline.compile import Compiled, Taken, Workbench, compile_group
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.fork import forked
 from pavior.pipeline.retired import unretired
 from pavior.policies.waivers import idle
 
 _CHUNK = 8
 """Groups that a worker takes at once: a task costs 0.1 ms on its way there and back."""
-
-
-class LostWorker(Exception):
-    """A worker process ended before its work: killed, mostly for want of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +68,11 @@ def work_all(bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int) -> 
     if jobs == 1 or len(groups) < _CHUNK:
         yield from (work(bench, group) for group in groups)
         return
-    import multiprocessing  # noqa: PLC0415  (one process needs none of it)
-    from concurrent.futures import ProcessPoolExecutor, process  # noqa: PLC0415
-
-    if "fork" not in multiprocessing.get_all_start_methods():
-        yield from (work(bench, group) for group in groups)
-        return
     bench.warm()
-    # multiprocessing.Pool would wait for ever for a worker that somebody killed.
-    try:
-        with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin, (bench, groups)) as pool:
-            yield from pool.map(_work_at, range(len(groups)), chunksize=_CHUNK)
-    except process.BrokenProcessPool:
-        raise LostWorker("a worker process was killed; with `--jobs 1` less memory is needed") from None
 
+    def light(group: Sequence[Owner]) -> Worked:
+        done = work(bench, group)
+        units = (u if u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
+        return Worked(done.diagnostics, tuple(units), done.taken, done.manifests)
 
-_inherited: tuple[Workbench, Sequence[Sequence[Owner]]]
-
-
-def _begin(bench: Workbench, groups: Sequence[Sequence[Owner]]) -> None:
-    global _inherited  # noqa: PLW0603  (a worker's arguments are its indexes; the rest it has from its parent)
-    _inherited = (bench, groups)
-    # How the run ends is the parent's to say: Ctrl-C reaches workers too, and what it does to the parent isn't theirs.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _work_at(index: int) -> Worked:
-    bench, groups = _inherited
-    done = work(bench, groups[index])
-    units = (u if u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
-    return Worked(done.diagnostics, tuple(units), done.taken, done.manifests)
+    yield from forked(light, groups, jobs, _CHUNK)

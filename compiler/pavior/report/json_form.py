@@ -17,14 +17,15 @@ def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour
     arranged = arrange(diagnostics)
     errors = sum(diagnostic.is_error for diagnostic in arranged)
     report = {
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in arranged],
+        "diagnostics": [entry(diagnostic) for diagnostic in arranged],
         "errors": errors,
         "warnings": len(arranged) - errors,
     }
     yield from json.dumps(report, indent=2).split("\n")
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+def entry(diagnostic: Diagnostic) -> dict[str, Any]:
+    """One finding; its texts are concealed by whoever arranged it."""
     return {
         "code": diagnostic.code.number,
         "name": diagnostic.code.name,

@@ -17,7 +17,7 @@ Node: TypeAlias = dict[str, Any]
 """A JSON Schema, or a part of one. Never changed once made: parts are shared between documents."""
 
 Kind: TypeAlias = Literal[
-    "platform", "team", "organization", "environment", "golden-path", "component", "case", "patch", "prices"
+    "platform", "team", "organization", "environment", "golden-path", "component", "changes", "case", "patch", "prices"
 ]
 """The kinds of file that have a schema."""
 
@@ -28,6 +28,7 @@ KINDS: tuple[Kind, ...] = (
     "environment",
     "golden-path",
     "component",
+    "changes",
     "case",
     "patch",
     "prices",

@@ -60,3 +60,17 @@ UNREADABLE_DATA = Code(
     why="Pavior can't tell whether writing over it would destroy something.",
     fix="Restore the file as it was committed (`git checkout -- <file>`), then render again.",
 )
+UNREADABLE_BASE_DATA = Code(
+    "PV710",
+    "unreadable-base-data",
+    what="A file of manifests that hold data can't be read as the base of this change has it.",
+    why="Pavior can't tell whether this change destroys something that the base has.",
+    fix="Render the file anew on the base's branch first, then bring this change up to date with it.",
+)
+UNREADABLE_TREE = Code(
+    "PV711",
+    "unreadable-tree",
+    what="A file of a tree that is compared is not YAML, or no manifest.",
+    why="What differs in it is unknown.",
+    fix="Mend the file, or leave it out of the tree.",
+)

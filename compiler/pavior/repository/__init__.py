@@ -9,9 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from pavior.diagnostics import Code, Diagnostic, Outcome
 from pavior.diagnostics.codes import discover as codes
@@ -50,6 +51,30 @@ class ServiceFiles:
     patches: tuple[str, ...] = ()
 
 
+class Entry(Protocol):
+    """What stands in a folder, as `os.scandir` says it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def is_dir(self, *, follow_symlinks: bool) -> bool: ...
+
+    def is_symlink(self) -> bool: ...
+
+
+class Files(Protocol):
+    """Where files are read from: a working tree, or a commit. Paths are relative to the platform repository."""
+
+    def scan(self, folder: str) -> Iterable[Entry]:
+        """What stands in a folder, in any order. Raises OSError where that is none, or can't be read."""
+
+    def is_folder(self, path: str) -> bool:
+        """Whether this is a folder, or a link to one."""
+
+    def content(self, path: str, limit: int) -> bytes | Diagnostic:
+        """The bytes of one file, or why not. Raises OSError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """What is where in a platform repository; every mapping and list sorted, paths relative to `root`.
@@ -68,6 +93,7 @@ class Repository:
     teams: Mapping[str, str]
     services: Mapping[ServiceId, ServiceFiles]
     unusable: tuple[str, ...]
+    files: Files = field(compare=False, repr=False)
 
     @property
     def unusable_services(self) -> frozenset[ServiceId]:
@@ -88,8 +114,7 @@ def find_root(start: Path) -> Path:
 def read(repository: Repository, path: str, limit: int = LIMIT) -> Outcome[Source]:
     """The bytes of one file, at most `limit`. Raises OSError where the disk itself fails."""
     try:
-        place = _place(str(repository.root), path)
-        content = place if isinstance(place, Diagnostic) else _read(place, path, limit)
+        content = repository.files.content(path, limit)
     except OSError as error:
         content = unreadable(path, error)
     return Outcome(None, (content,)) if isinstance(content, Diagnostic) else Outcome(Source(path, content))
@@ -98,18 +123,45 @@ def read(repository: Repository, path: str, limit: int = LIMIT) -> Outcome[Sourc
 def shown(root: Path, path: str) -> bytes | None:
     """The bytes of a file that an excerpt is shown of; None where it can't, or mustn't, be read."""
     try:
-        place = _place(str(root), path)
-        content = place if isinstance(place, Diagnostic) else _read(place, path, 16 * LIMIT)
+        content = WorkingTree(str(root)).content(path, 16 * LIMIT)
     except OSError:
         return None
     return None if isinstance(content, Diagnostic) else content
 
 
+@dataclass(frozen=True, slots=True)
+class WorkingTree:
+    """The files that lie on the disk below `root`."""
+
+    root: str
+
+    def scan(self, folder: str) -> Iterable[Entry]:
+        """See Files."""
+        with os.scandir(f"{self.root}/{folder}") as entries:
+            return list(entries)
+
+    def is_folder(self, path: str) -> bool:
+        """See Files."""
+        return os.path.isdir(f"{self.root}/{path}")
+
+    def content(self, path: str, limit: int) -> bytes | Diagnostic:
+        """See Files."""
+        place = _place(self.root, path)
+        return place if isinstance(place, Diagnostic) else _read(place, path, limit)
+
+
+def hidden(path: str) -> Diagnostic | None:
+    """What is wrong with a path that is not that of a visible file."""
+    if "\\" in path or "\0" in path or any(not part or part.startswith(".") for part in path.split("/")):
+        return fault(codes.OUTSIDE_REPOSITORY, path, "the path is not that of a visible file of the repository", None)
+    return None
+
+
 def _place(root: str, path: str) -> str | Diagnostic:
     """Where `path` is on the disk: below `root`, on the way through plain folders only."""
+    if refused := hidden(path):
+        return refused
     parts = path.split("/")
-    if "\\" in path or "\0" in path or any(not part or part.startswith(".") for part in parts):
-        return _fault(codes.OUTSIDE_REPOSITORY, path, "the path is not that of a visible file of the repository", None)
     place = root
     mode = 0
     for index, part in enumerate(parts):
@@ -117,16 +169,21 @@ def _place(root: str, path: str) -> str | Diagnostic:
         mode = os.lstat(place).st_mode
         if index < len(parts) - 1 and not stat.S_ISDIR(mode):
             inner = "/".join(parts[: index + 1])
-            return _fault(
+            return fault(
                 codes.NOT_A_PLAIN_FILE, path, f"`{inner}` is not a plain folder", "replace it by a plain folder"
             )
     if not stat.S_ISLNK(mode):
         return place
     real = os.path.realpath(place, strict=True)
     if not any(real.startswith(f"{root}/{folder}/") for folder in READ_FOLDERS):
-        hint = "put a copy of the file here"
-        return _fault(codes.OUTSIDE_REPOSITORY, path, "the file is a link that leaves the folders that are read", hint)
+        return leaves(path)
     return real
+
+
+def leaves(path: str) -> Diagnostic:
+    """The fault of a link that leads out of what is read."""
+    hint = "put a copy of the file here"
+    return fault(codes.OUTSIDE_REPOSITORY, path, "the file is a link that leaves the folders that are read", hint)
 
 
 def _read(place: str, path: str, limit: int) -> bytes | Diagnostic:
@@ -136,24 +193,28 @@ def _read(place: str, path: str, limit: int) -> bytes | Diagnostic:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            return _fault(codes.NOT_A_PLAIN_FILE, path, "this is not a plain file", "replace it by a plain file")
+            return fault(codes.NOT_A_PLAIN_FILE, path, "this is not a plain file", "replace it by a plain file")
         content = bytearray()
         while chunk := os.read(descriptor, min(limit + 1 - len(content), max(status.st_size, 65536))):
             content += chunk
-        if len(content) > limit:
-            hint = "split it, or keep large content outside the platform repository"
-            return _fault(TOO_LARGE, path, f"the file is larger than {limit // 1024:,} KiB", hint)
-        return bytes(content)
+        return bytes(content) if len(content) <= limit else too_large(path, limit)
     finally:
         os.close(descriptor)
 
 
+def too_large(path: str, limit: int) -> Diagnostic:
+    """The fault of a file of more than `limit` bytes."""
+    hint = "split it, or keep large content outside the platform repository"
+    return fault(TOO_LARGE, path, f"the file is larger than {limit // 1024:,} KiB", hint)
+
+
 def unreadable(path: str, error: OSError) -> Diagnostic:
+    """The fault of a file or folder that can't be read. Raises the error again where the disk itself fails."""
     if error.errno not in _USERS_FAULTS:
         raise error
     reason = (error.strerror or "unknown error").lower()
-    return _fault(codes.UNREADABLE, path, f"this cannot be read: {reason}", "mend its permissions, or restore it")
+    return fault(codes.UNREADABLE, path, f"this cannot be read: {reason}", "mend its permissions, or restore it")
 
 
-def _fault(code: Code, path: str, message: str, hint: str | None) -> Diagnostic:
+def fault(code: Code, path: str, message: str, hint: str | None) -> Diagnostic:
     return Diagnostic(code, Span(path), message, hint)

@@ -1,0 +1,57 @@
+"""`pavior diff`: what does this change do to what is rendered?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pavior.compare import Risk
+from pavior.compare.difference import DiffReport
+from pavior.diagnostics import Diagnostic
+from pavior.pipeline.diff import diff
+from pavior.pipeline.selection import Selection
+from pavior.pipeline.trees import diff_trees
+from pavior.report import changes
+from pavior.report.escaping import visible
+
+CLEAN, FOUND = 0, 1
+
+_TREES = 2
+
+
+def show_difference(
+    root: Path, options: dict[str, Any], selection: Selection, show: Callable[[Iterable[Diagnostic]], None]
+) -> int:
+    """Compare, print the report in the form that is asked for, and what is wrong on standard error; the exit status."""
+    names = options["names"]
+    if len(names) == _TREES and all(Path(name).is_dir() for name in names):
+        report = diff_trees(root, *map(Path, names), details=options["full"])
+        show(report.diagnostics)
+        return _ended(report, options, bool(report.diagnostics))
+    found = diff(
+        root,
+        options["base"],
+        selection,
+        jobs=options["workers"],
+        everything=options["everything"],
+        details=options["full"],
+    )
+    show(found.diagnostics)
+    for name, reason in sorted(found.withheld.items()):
+        print(f"  not compared: {visible(name)}: {reason}", file=sys.stderr)
+    return FOUND if found.report is None else _ended(found.report, options, found.failed)
+
+
+def _ended(report: DiffReport, options: dict[str, Any], failed: bool) -> int:
+    colour = options["form"] == "text" and sys.stdout.isatty()
+    for line in changes.render(options["form"], report, colour=colour, full=options["full"]):
+        print(line)
+    worst = options["fail_on"]
+    refused = worst is not None and report.risk is not None and report.risk <= _risk(worst)
+    return FOUND if failed or refused else CLEAN
+
+
+def _risk(slug: str) -> Risk:
+    return next(risk for risk in Risk if risk.slug == slug)

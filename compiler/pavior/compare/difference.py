@@ -1,0 +1,144 @@
+"""The result of comparing two states of a repository: what the forms of a report show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pavior.compare import Edit, FieldChange, Identity, ManifestChange, Risk
+from pavior.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Where:
+    """Whose manifests: of a service, with `service` None of a team, with `team` None too of the target itself.
+
+    `target` is the folder's name (`prod@eu-1`, `backstage`). `path` is the folder or file below rendered/, with slashes.
+    `owner` is what happened to the owner as a whole in this target: ADDED, REMOVED, or CHANGED where it is on both sides.
+    """
+
+    target: str
+    environment: str
+    cluster: str
+    team: str | None = None
+    service: str | None = None
+    path: str = field(default="", compare=False)
+    owner: Edit = field(default=Edit.CHANGED, compare=False)
+
+    @property
+    def name(self) -> str:
+        """`payments/checkout`, `payments`, or of a target's own manifests `platform`."""
+        return "/".join(part for part in (self.team, self.service) if part is not None) or "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far something goes. `owners` are names of services, teams and `platform`, sorted, by sorted target."""
+
+    owners: Mapping[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every owner once, sorted."""
+        return tuple(sorted({name for names in self.owners.values() for name in names}))
+
+    @property
+    def places(self) -> int:
+        """How many owners in how many targets, multiplied out."""
+        return sum(map(len, self.owners.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The same change with the same values. `before` and `after` are short texts, with `{service}` and the like where
+    each owner has its own; None where there is nothing. `example` is one of the changes as it is, and where."""
+
+    before: str | None
+    after: str | None
+    reach: Reach
+    times: int
+    """How many changes: an owner can have several in one target."""
+    example: FieldChange | None
+    manifest: Identity
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The same change across the fleet. `path` is None where it is about whole manifests, `kind` where it is about owners.
+
+    `variants` are sorted, the most frequent first; `untold` are changes whose values were too many to keep.
+    """
+
+    risk: Risk
+    edit: Edit
+    kind: str | None
+    path: str | None
+    words: str
+    variants: tuple[Variant, ...]
+    untold: int
+    reach: Reach
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostDifference:
+    """Estimated cost of a month, in the report's currency, before and after."""
+
+    team: str
+    environment: str
+    before: Decimal
+    after: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the change costs: `differences` are where it costs something else than before, sorted.
+
+    `note` says what the figures are: an estimate, and the date of its prices.
+    """
+
+    differences: tuple[CostDifference, ...]
+    currency: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many manifests."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    renamed: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.added + self.removed + self.changed + self.renamed
+
+
+@dataclass(frozen=True, slots=True)
+class DiffReport:
+    """Everything that a reviewer is told. `groups` come worst first.
+
+    `base` and `head` are what was compared, in words. `reach` is that of all changes together; `services` and `teams` are
+    sorted names. `details` are all changes one by one, where somebody asked for them.
+    """
+
+    base: str
+    head: str
+    groups: tuple[Group, ...]
+    counts: Counts
+    reach: Reach
+    services: tuple[str, ...]
+    teams: tuple[str, ...]
+    environments: tuple[str, ...]
+    cost: Cost | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    details: tuple[tuple[Where, ManifestChange], ...] = ()
+
+    @property
+    def risk(self) -> Risk | None:
+        """The worst; None where nothing changed."""
+        return min((group.risk for group in self.groups), default=None)

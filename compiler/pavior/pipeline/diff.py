@@ -1,0 +1,207 @@
+"""Diff: what a change does to what is rendered, from the files that it touches to the manifests that differ in meaning.
+
+The head is rendered from the working tree. The base is what its commit's `rendered/` holds, which is what runs; where that is
+what the base's sources render, they are rendered, because that costs less than to read YAML. Only what can differ is rendered
+at all: a file that nothing was changed for, and that isn't rendered otherwise in HEAD, is no part of the change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pavior.compare.difference import DiffReport
+from pavior.compare.grouping import Grouping
+from pavior.compare.knowledge import Knowledge
+from pavior.compare.manifests import compare
+from pavior.diagnostics import Diagnostic, Outcome
+from pavior.git import Commit, changed_paths, resolve
+from pavior.git.blobs import Blobs
+from pavior.model import CATALOGUE, RENDERED
+from pavior.phases.write import recover
+from pavior.pipeline.affected import Subject, affected
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.committed import Committed
+from pavior.pipeline.fork import forked
+from pavior.pipeline.knowledge import knowledge_of
+from pavior.pipeline.memory import rare_collections
+from pavior.pipeline.moved import Moved
+from pavior.pipeline.pairs import Pair, Pairing, Withheld
+from pavior.pipeline.selection import Selection, require_known
+from pavior.pipeline.side import base_of, head_of
+
+MANY = 48
+"""Subjects from which on it pays to list all that the base rendered at once, and to fork."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What was found. `report` is None where the golden paths are at fault; `withheld` are not compared, and why."""
+
+    report: DiffReport | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    withheld: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        return self.report is None or bool(self.withheld) or any(d.is_error for d in self.diagnostics)
+
+
+@rare_collections()
+def diff(
+    root: Path,
+    reference: str,
+    selection: Selection,
+    *,
+    jobs: int | None = None,
+    everything: bool = False,
+    details: bool = False,
+    clock: Clock | None = None,
+) -> Difference:
+    """What the working tree changes against a base, a Git reference. Raises GitProblem, UnknownName, LostWorker.
+
+    `everything`: render all of both sides, also what can't differ; the answer is the same. `details`: keep every change.
+    """
+    recover(root)
+    commit, blobs, found = _paired(root, reference, everything, clock or Clock())
+    pairing = found.value
+    if pairing is None:
+        return Difference(None, found.diagnostics)
+    head = pairing.head.fleet
+    require_known(head.repository, head.platform.target_names, selection)
+    subjects = [s for s in pairing.affected.subjects if selection.source(s.source)]
+    rules = knowledge_of(head.repository, head.platform.schemas)
+    assert rules.value is not None, "the rules that are sound hold"
+    told = (*head.diagnostics, *rules.diagnostics)
+    with head.clock.phase("compare"):
+        if len(subjects) >= MANY:
+            pairing.committed.list_all()
+        work = _Work(pairing, selection, rules.value, details)
+        parts = list(forked(work.compare, _shares(subjects, jobs or _processors()), jobs or _processors()))
+    blobs.close()
+    return _joined(parts, reference, commit, told, work)
+
+
+@rare_collections()
+def touched(root: Path, reference: str, jobs: int = 1) -> Outcome[frozenset[str]]:
+    """The folders of which something can be rendered otherwise than in the base. Raises GitProblem, LostWorker."""
+    recover(root)
+    _, blobs, found = _paired(root, reference, False, Clock())
+    if found.value is None:
+        return Outcome(None, found.diagnostics)
+    work = _Work(found.value, Selection(), Knowledge(()))
+    parts = forked(work.touched, _shares(list(found.value.affected.subjects), jobs), jobs)
+    sources = frozenset(source for part in parts for source in part)
+    blobs.close()
+    return Outcome(sources)
+
+
+def _paired(root: Path, reference: str, everything: bool, clock: Clock) -> tuple[Commit, Blobs, Outcome[Pairing]]:
+    """The two sides, and what can differ between them."""
+    commit = resolve(root, reference)
+    blobs = Blobs(commit.root)
+    contents: dict[str, bytes] = {}
+    found = head_of(root, clock, commit.digest, contents)
+    head = found.value
+    if head is None:
+        return commit, blobs, Outcome(None, found.diagnostics)
+    base = base_of(commit, blobs, head, contents)
+    committed = Committed(commit, blobs)
+    with clock.phase("affected"):
+        differing = affected(base, head, committed, changed_paths(commit, RENDERED), everything=everything)
+        moved = Moved.between(base.fleet.platform, head.fleet.platform) if base is not None else None
+    pairing = Pairing(base, head, committed, differing, moved, everything)
+    return commit, blobs, Outcome(pairing, found.diagnostics)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What comparing some subjects gave."""
+
+    grouping: Grouping
+    withheld: dict[str, str] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What workers inherit: both sides, and how to compare."""
+
+    pairing: Pairing
+    selection: Selection
+    knowledge: Knowledge
+    details: bool = False
+
+    def grouping(self) -> Grouping:
+        """An empty one."""
+        organization = self.pairing.head.fleet.platform.organization.value
+        constants = [text for key in ("domain", "name") if isinstance(text := organization.get(key), str)]
+        return Grouping(constants, details=self.details)
+
+    def compare(self, subjects: Sequence[Subject]) -> _Part:
+        """Compare these subjects, in all targets that are asked about."""
+        fleet = self.pairing.head.fleet
+        told = len(fleet.diagnostics)
+        part = _Part(self.grouping())
+        for subject in subjects:
+            try:
+                for pair in self.pairing.of(subject):
+                    if self._asked(pair):
+                        part.grouping.add(pair.where, compare(pair.before, pair.after, self.knowledge))
+            except Withheld as withheld:
+                part.withheld[subject.name] = withheld.reason
+                part.diagnostics += withheld.diagnostics
+        part.diagnostics += fleet.diagnostics[told:]
+        return part
+
+    def touched(self, subjects: Sequence[Subject]) -> list[str]:
+        """The folders of those of these subjects of which something can be rendered otherwise; faults are render's to tell."""
+        found = []
+        for subject in subjects:
+            try:
+                differs = self.pairing.touches(subject)
+            except Withheld:
+                differs = True
+            if differs:
+                found.append(subject.source)
+        return found
+
+    def _asked(self, pair: Pair) -> bool:
+        catalogue = pair.where.target == CATALOGUE
+        return not self.selection.environments if catalogue else self.selection.target(pair.where.target)
+
+
+def _joined(
+    parts: Iterable[_Part],
+    reference: str,
+    commit: Commit,
+    found: Sequence[Diagnostic],
+    work: _Work,
+) -> Difference:
+    grouping = work.grouping()
+    withheld: dict[str, str] = {}
+    diagnostics = {_key(d): d for d in found}
+    for part in parts:
+        grouping.merge(part.grouping)
+        withheld.update(part.withheld)
+        diagnostics.update((_key(d), d) for d in part.diagnostics)
+    base = f"{reference} ({commit.id[:12]})" if commit.id else "nothing"
+    kept = tuple(diagnostics.values())
+    report = replace(grouping.report(base, "working tree"), diagnostics=kept)
+    return Difference(report, kept, withheld)
+
+
+def _key(diagnostic: Diagnostic) -> tuple[object, ...]:
+    return diagnostic.code.number, diagnostic.span, diagnostic.message
+
+
+def _shares(subjects: Sequence[Subject], jobs: int) -> Iterator[Sequence[Subject]]:
+    """The subjects in a few parts for each worker: what one brings in for a part serves the next."""
+    size = max(MANY, -(-len(subjects) // (jobs * 4)))
+    return (subjects[start : start + size] for start in range(0, len(subjects), size))
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,51 @@
+"""Fork: the same function over parts of the work, in processes that inherit what is loaded."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+Part = TypeVar("Part")
+Done = TypeVar("Done")
+
+
+class LostWorker(Exception):
+    """A worker process ended before its work: killed, mostly for want of memory."""
+
+
+def forked(work: Callable[[Part], Done], parts: Iterable[Part], jobs: int, chunk: int = 1) -> Iterator[Done]:
+    """What `work` makes of each part, in order. Only what it returns travels. Raises LostWorker."""
+    parts = list(parts)
+    if jobs == 1 or len(parts) <= chunk:
+        yield from map(work, parts)
+        return
+    import multiprocessing  # noqa: PLC0415  (one process needs none of it)
+    from concurrent.futures import ProcessPoolExecutor, process  # noqa: PLC0415
+
+    if "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(work, parts)
+        return
+    # multiprocessing.Pool would wait for ever for a worker that somebody killed.
+    try:
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin, (work, parts)) as pool:
+            yield from pool.map(_work_at, range(len(parts)), chunksize=chunk)
+    except process.BrokenProcessPool:
+        raise LostWorker("a worker process was killed; with `--jobs 1` less memory is needed") from None
+
+
+_inherited: tuple[Callable[[Any], Any], list[Any]]
+
+
+def _begin(work: Callable[[Any], Any], parts: list[Any]) -> None:
+    global _inherited  # noqa: PLW0603  (a worker's arguments are its indexes; the rest it has from its parent)
+    _inherited = (work, parts)
+    # How the run ends is the parent's to say: Ctrl-C reaches workers too, and what it does to the parent isn't theirs.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _work_at(index: int) -> Any:
+    work, parts = _inherited
+    return work(parts[index])

@@ -1,0 +1,199 @@
+"""One side of a comparison: a state of the platform repository, of which as much is loaded as somebody asks about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pavior.diagnostics import Outcome
+from pavior.git import Commit
+from pavior.git.blobs import Blobs
+from pavior.git.identity import blob_id
+from pavior.model import ServiceId, Target, Value
+from pavior.phases.compose import CHANGES_FILE, MANIFESTS_FOLDER, TEXTS_FOLDER
+from pavior.phases.discover import Repository, discover, read
+from pavior.phases.link import Declaration, Links, parse
+from pavior.pipeline.assemble import Stacks, effective_spec
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.prepare import declare_service, load_platform, load_service, load_team
+from pavior.repository import COMPONENTS, ENVIRONMENTS, GOLDEN_PATHS, ORGANIZATION
+from pavior.repository.commit import CommitFiles
+
+
+@dataclass(slots=True)
+class Side:
+    """A fleet whose services come in one by one, each with those whose facts it reads. What is at fault is `broken` there.
+
+    `ids` are the ids of all files that people write, as Git counts them.
+    """
+
+    fleet: Fleet
+    ids: dict[str, str]
+    twin: Side | None = None
+    """The other side, where a service whose files are the same on both has the same spec and facts on both."""
+    _declared: dict[tuple[str, ServiceId], Declaration] = field(default_factory=dict)
+    _declaring: set[ServiceId] = field(default_factory=set)
+
+    def bring(self, service: ServiceId) -> bool:
+        """Load a service and what it reads of others; whether it can be rendered."""
+        fleet = self.fleet
+        for declaration in list(self._declarations(service)):
+            for names in declaration.references.values():
+                for other in map(parse, names):
+                    self._declare(other)
+                    if other in fleet.broken:
+                        fleet.blocked.setdefault(service, other)
+        return fleet.writable(service)
+
+    def told(self, service: ServiceId) -> Mapping[str, Mapping[str, Value]]:
+        """What a service that was brought in says of itself, for others to read, by target."""
+        return {d.target.place: {**d.facts, "": d.namespace} for d in self._declarations(service)}
+
+    def team(self, name: str) -> bool:
+        """Load a team's file; whether it can be used."""
+        fleet = self.fleet
+        if name in fleet.repository.teams and name not in fleet.teams and name not in fleet.broken_teams:
+            load_team(fleet, name)
+        return name in fleet.teams and name not in fleet.broken_teams
+
+    def _declarations(self, service: ServiceId) -> Iterator[Declaration]:
+        self._declare(service)
+        for context in self.fleet.platform.targets:
+            found = self._declared.get((context.target.place, service))
+            if found is not None:
+                yield found
+
+    def _declare(self, service: ServiceId) -> None:
+        fleet = self.fleet
+        if service in self._declaring or service not in fleet.repository.services:
+            return
+        self._declaring.add(service)
+        self.team(service.team)
+        if self.twin is not None and self._is_twin(self.twin, service):
+            self._adopt(self.twin, service)
+            return
+        load_service(fleet, service)
+        if service in fleet.services:
+            for declaration in declare_service(fleet, fleet.services[service]):
+                self._declared[declaration.target.place, service] = declaration
+
+    def _is_twin(self, twin: Side, service: ServiceId) -> bool:
+        files = self.fleet.repository.services[service]
+        paths = (f"teams/{service.team}/team.yaml", files.platform, *files.manifests, *files.patches)
+        return files == twin.fleet.repository.services.get(service) and all(
+            self.ids.get(path) == twin.ids.get(path) for path in paths
+        )
+
+    def _adopt(self, twin: Side, service: ServiceId) -> None:
+        """Take what the twin found of a service."""
+        mine, theirs = self.fleet, twin.fleet
+        twin._declare(service)
+        if service in theirs.services:
+            known = theirs.services[service]
+            path = mine.platform.golden_paths[known.path.name]
+            mine.services[service] = replace(known, path=path, team=mine.teams[service.team])
+        if service in theirs.broken:
+            mine.broken.add(service)
+        self._declared.update(((d.target.place, service), d) for d in twin._declarations(service))
+
+    def spec(self, service: ServiceId, target: Target) -> Value:
+        """The effective spec of a service that was brought in, in a target that it runs in."""
+        for side in (self, self.twin):
+            found = (side.fleet.specs or {}).get((service, target.place)) if side is not None else None
+            if found is not None:
+                return found
+        made = effective_spec(self.fleet.stacks, self.fleet.services[service], target)
+        assert made is not None, "it runs in the target"
+        return made[0]
+
+    def forget(self) -> None:
+        """Drop the specs that were kept."""
+        self.fleet.specs = {}
+
+    def begin(self) -> Side:
+        """Let the fleet's links be what is declared so far, and what comes."""
+        names = {name for component in self.fleet.platform.components.values() for name in component.references}
+        self.fleet.links = Links(self._declared, tuple(sorted(names)))
+        self.fleet.broken |= self.fleet.repository.unusable_services
+        self.fleet.specs = {}
+        return self
+
+
+def head_of(root: Path, clock: Clock, digest: str, contents: dict[str, bytes]) -> Outcome[Side]:
+    """The working tree. Puts into `contents` what its files hold, by id."""
+    with clock.phase("discover"):
+        found = discover(root)
+    repository = found.value
+    if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
+        return Outcome(None, found.diagnostics)
+    with clock.phase("compare files"):
+        ids = {}
+        for path in _paths(repository):
+            source = read(repository, path).value
+            if source is not None:
+                ids[path] = blob_id(source.content, digest)
+                contents[ids[path]] = source.content
+    with clock.phase("golden paths"):
+        loaded = load_platform(repository)
+    if loaded.value is None:
+        return Outcome(None, (*found.diagnostics, *loaded.diagnostics))
+    platform, files = loaded.value
+    fleet = Fleet(repository, platform, files, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
+    return Outcome(Side(fleet, ids).begin(), tuple(fleet.diagnostics))
+
+
+def base_of(commit: Commit, blobs: Blobs, head: Side, contents: dict[str, bytes]) -> Side | None:
+    """A commit. None where its golden paths can't be used: then only what it rendered tells what it was."""
+    clock = head.fleet.clock
+    with clock.phase("discover"):
+        files = CommitFiles.of(commit, blobs, contents)
+        repository = discover(Path(commit.root), files).value
+    if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
+        return None
+    ids = {path: id_ for path in _paths(repository) if (id_ := files.id(path)) is not None}
+    platform, documents = head.fleet.platform, head.fleet.files
+    if platform_ids(ids) != platform_ids(head.ids):
+        with clock.phase("golden paths"):
+            loaded = load_platform(repository).value if repository.environments else None
+        if loaded is None:
+            return None
+        platform, documents = loaded
+    fleet = Fleet(repository, platform, documents, clock, Stacks(platform))
+    alike = _declaring_ids(ids) == _declaring_ids(head.ids)
+    return Side(fleet, ids, twin=head if alike else None).begin()
+
+
+def platform_ids(ids: dict[str, str]) -> dict[str, str]:
+    """Those of the files that a platform is compiled from."""
+    return {path: id_ for path, id_ in ids.items() if _is_compiled(path)}
+
+
+def _declaring_ids(ids: dict[str, str]) -> dict[str, str]:
+    """Those of the files that specs and facts follow from: all but the templates of components."""
+    return {path: id_ for path, id_ in platform_ids(ids).items() if not _is_template(path)}
+
+
+def _is_template(path: str) -> bool:
+    parts = path.split("/")
+    return path.startswith(f"{COMPONENTS}/") and parts[3] in (MANIFESTS_FOLDER, TEXTS_FOLDER)
+
+
+def _is_compiled(path: str) -> bool:
+    """Whether a file says something to the compiler: not a component's cases, nor what is for people."""
+    if path.startswith(f"{COMPONENTS}/"):
+        file = path.split("/", 3)[3]
+        return not file.startswith("cases/") and file != CHANGES_FILE and file.endswith((".yaml", ".json"))
+    return path == ORGANIZATION or path.startswith(f"{ENVIRONMENTS}/") or path.endswith("/golden-path.yaml")
+
+
+def _paths(repository: Repository) -> Iterator[str]:
+    """The files that decide what is rendered."""
+    yield repository.organization
+    yield from repository.environments.values()
+    for paths in (*repository.components.values(), *repository.golden_paths.values()):
+        yield from paths
+    yield from repository.teams.values()
+    for files in repository.services.values():
+        yield from (files.platform, *files.manifests, *files.patches)

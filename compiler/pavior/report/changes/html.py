@@ -1,0 +1,128 @@
+"""The form for browsers: one page without scripts or anything from elsewhere, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from pavior.compare import Risk
+from pavior.compare.difference import DiffReport, Group
+from pavior.report.changes.wording import (
+    Line,
+    by_risk,
+    count,
+    difference,
+    extent,
+    extent_of,
+    label,
+    meaning,
+    money,
+    place,
+    title,
+    total_cost,
+    variants,
+)
+from pavior.report.escaping import visible
+
+MOST_VARIANTS = 100
+MOST_LINES = 400
+MOST_NAMES = 200
+"""Of each group in each target; JSON has all."""
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """\
+:root { color-scheme: light dark; --grave: #b3261e; --warning: #8a5300; --old: #b3261e; --new: #146c2e; --line: #8884; }
+@media (prefers-color-scheme: dark) { :root { --grave: #ff897d; --warning: #ffb951; --old: #ff897d; --new: #7bd88f; } }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+code, pre { font: 13px/1.45 ui-monospace, monospace; overflow-wrap: anywhere; }
+code { background: #8882; border-radius: 3px; padding: 0 .25em; }
+pre { overflow: auto; border: 1px solid var(--line); padding: .5rem; }
+table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
+td.number { text-align: right; }
+del { color: var(--old); text-decoration: none; } ins { color: var(--new); text-decoration: none; }
+summary { cursor: pointer; } .grave { color: var(--grave); } .warning { color: var(--warning); }"""
+
+
+def render(report: DiffReport, *, colour: bool = False, full: bool = False, more: str | None = None) -> Iterator[str]:
+    """The lines of the page. `colour`, `full` and `more` are of no use here."""
+    heading = "Nothing changes in the clusters" if report.risk is None else f"Worst: {label(report.risk)}"
+    yield "<!doctype html>"
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{_text(heading)}</title>"
+    yield f"<style>\n{_STYLE}\n</style></head><body>"
+    yield f"<h1>{_text(heading)}</h1>"
+    between = f"between <code>{_text(report.base)}</code> and <code>{_text(report.head)}</code>"
+    if report.groups:
+        yield f"<p>{_text(extent(report))}, {between}.</p>"
+        yield from _table(report)
+    else:
+        yield f"<p>No manifest differs {between}.</p>"
+    yield from _cost(report)
+    for risk, groups in by_risk(report):
+        yield f'<h2 class="{_style(risk)}">{_text(label(risk))}</h2><p>{_text(meaning(risk))}</p>'
+        yield from _groups(groups)
+    yield "</body></html>"
+
+
+def _text(text: str) -> str:
+    return escape(visible(text))
+
+
+def _line(line: Line) -> str:
+    return "".join(f"<code>{_text(text)}</code>" if foreign else _text(text) for text, foreign in line)
+
+
+def _style(risk: Risk) -> str:
+    return "grave" if risk <= Risk.WIDENS_ACCESS else "warning" if risk <= Risk.UNCLASSIFIED else ""
+
+
+def _table(report: DiffReport) -> Iterator[str]:
+    yield "<table><tr><th>what it does</th><th>groups</th><th>changes</th><th>services and teams</th></tr>"
+    for risk, groups in by_risk(report):
+        names = len({name for group in groups for name in group.reach.names})
+        cells = (len(groups), sum(group.times for group in groups), names)
+        numbers = "".join(f'<td class="number">{cell:,}</td>' for cell in cells)
+        yield f'<tr><td class="{_style(risk)}">{_text(label(risk))}</td>{numbers}</tr>'
+    yield "</table>"
+
+
+def _cost(report: DiffReport) -> Iterator[str]:
+    cost = report.cost
+    if cost is None:
+        return
+    yield f"<h2>Cost: {_text(total_cost(cost))}</h2><p>{_text(cost.note)}</p>"
+    yield "<table><tr><th>team</th><th>environment</th><th>before</th><th>after</th><th>difference</th></tr>"
+    for each in cost.differences:
+        amounts = (
+            money(cost, each.before),
+            money(cost, each.after),
+            money(cost, each.after - each.before, signed=True),
+        )
+        cells = "".join(f'<td class="number">{_text(amount)}</td>' for amount in amounts)
+        yield f"<tr><td>{_text(each.team)}</td><td>{_text(each.environment)}</td>{cells}</tr>"
+    yield "</table>"
+
+
+def _groups(groups: Sequence[Group]) -> Iterator[str]:
+    for group in groups:
+        yield f"<details><summary><b>{_line(title(group))}</b>: {_line(extent_of(group))}</summary>"
+        if group.kind is not None:
+            yield f"<p>{_line(place(group))}</p>"
+        patch = difference(group, MOST_LINES)
+        if patch:
+            yield "<pre>" + "\n".join(map(_patched, patch)) + "</pre>"
+        told = list(variants(group, MOST_VARIANTS))
+        if told:
+            yield "<ul>" + "".join(f"<li>{_line(line)}</li>" for line in told) + "</ul>"
+        for target, names in group.reach.owners.items():
+            listed = ", ".join(f"<code>{_text(name)}</code>" for name in names[:MOST_NAMES])
+            more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+            yield f"<p>{_text(target)}, {_text(count(len(names), 'owner'))}: {listed}{more}</p>"
+        yield "</details>"
+
+
+def _patched(line: str) -> str:
+    tag = {"+": "ins", "-": "del"}.get(line[:1])
+    return f"<{tag}>{_text(line)}</{tag}>" if tag else _text(line)

@@ -1,0 +1,189 @@
+"""The form for a comment on a pull request: what matters first, the rest folded, and never longer than the forge takes.
+
+GitHub takes 65,536 characters. Bytes are counted here, which are never fewer than any other unit, and a line's end is two.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+from pavior.compare import Risk
+from pavior.compare.difference import DiffReport, Group
+from pavior.report.changes.wording import (
+    Line,
+    by_risk,
+    count,
+    difference,
+    extent,
+    extent_of,
+    label,
+    meaning,
+    money,
+    place,
+    title,
+    total_cost,
+    variants,
+)
+from pavior.report.escaping import visible
+
+LIMIT = 65_536
+"""Bytes of a comment, at most."""
+
+MARKER = "<!-- pavior diff -->"
+"""The first line of each comment, by which the next run finds it."""
+
+LONGEST_PIECE = 160
+MOST_VARIANTS = 5
+MOST_LINES = 30
+MOST_COSTS = 12
+
+_RESERVE = 1_500
+"""Bytes kept for what says how much was left out."""
+
+_SHOWN = Risk.UNCLASSIFIED
+"""Classes down to this one are not folded."""
+
+_ADDRESS = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,600}")
+_SPECIAL = re.compile(r"[^A-Za-z0-9 ,.;:()%+/→…’'-]|://|www[.]")
+
+
+def render(report: DiffReport, *, colour: bool = False, full: bool = False, more: str | None = None) -> Iterator[str]:
+    """The lines of a comment. `colour` and `full` are of no use here."""
+    head = list(_head(report))
+    room = LIMIT - _RESERVE - _size(head)
+    body: list[str] = []
+    left: list[Group] = []
+    for risk, groups in by_risk(report):
+        section, untold = _section(risk, groups, room)
+        body += section
+        left += untold
+        room -= _size(section)
+    yield from (*head, *body, *_left(left, more))
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode("utf-8", "replace")) + 2 for line in lines)
+
+
+def _head(report: DiffReport) -> Iterator[str]:
+    """The first screen: the worst, how much of what, the cost."""
+    yield MARKER
+    if report.risk is None:
+        yield "### Nothing changes in the clusters"
+        yield ""
+        yield f"No manifest differs between {_code(report.base)} and {_code(report.head)}."
+        return
+    yield f"### Worst: {label(report.risk)}"
+    yield ""
+    yield f"{extent(report)}, in {_listed(report.environments)}. Between {_code(report.base)} and {_code(report.head)}."
+    yield ""
+    yield "| what it does | groups | changes | services and teams | |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for risk, groups in by_risk(report):
+        names = len({name for group in groups for name in group.reach.names})
+        times = sum(group.times for group in groups)
+        strong = "**" if risk <= _SHOWN else ""
+        yield f"| {strong}{label(risk)}{strong} | {len(groups):,} | {times:,} | {names:,} | {meaning(risk)} |"
+    yield ""
+    yield from _cost(report)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(_code(name) for name in names[:8])
+    return shown + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
+
+
+def _cost(report: DiffReport) -> Iterator[str]:
+    cost = report.cost
+    if cost is None:
+        return
+    yield f"**Cost: {_plain(total_cost(cost))}.** {_plain(cost.note)}"
+    yield ""
+    changed = sorted(cost.differences, key=lambda each: (-abs(each.after - each.before), each.team, each.environment))
+    if changed:
+        yield "<details><summary>by team and environment</summary>"
+        yield ""
+        for each in changed[:MOST_COSTS]:
+            amount = _plain(money(cost, each.after - each.before, signed=True))
+            yield f"- {_code(each.team)} in {_code(each.environment)}: {amount}"
+        if len(changed) > MOST_COSTS:
+            yield f"- and {len(changed) - MOST_COSTS:,} more"
+        yield ""
+        yield "</details>"
+        yield ""
+
+
+def _section(risk: Risk, groups: Sequence[Group], room: int) -> tuple[list[str], list[Group]]:
+    """The lines of one class that fit into `room` bytes, and the groups that did not."""
+    folded = risk > _SHOWN
+    if folded:
+        start = ["<details>", f"<summary>{label(risk)}: {count(len(groups), 'group')}</summary>", ""]
+        end = ["", "</details>", ""]
+    else:
+        start, end = [f"#### {label(risk)}", ""], [""]
+    room -= _size(start) + _size(end)
+    told: list[str] = []
+    for number, group in enumerate(groups):
+        lines = list(_group(group))
+        if _size(lines) > room:
+            lines = lines[:1]
+        if _size(lines) > room:
+            return ([*start, *told, *end] if told else []), list(groups[number:])
+        told += lines
+        room -= _size(lines)
+    return [*start, *told, *end], []
+
+
+def _group(group: Group) -> Iterator[str]:
+    at = f" at {_line(place(group))}" if group.kind is not None else ""
+    yield f"- **{_line(title(group))}**: {_line(extent_of(group))}{at}"
+    for variant in variants(group, MOST_VARIANTS):
+        yield f"  - {_line(variant)}"
+    patch = [visible(_cut(line)) for line in difference(group, MOST_LINES)]
+    if patch:
+        fence = "`" * max(3, 1 + max((len(run) for line in patch for run in re.findall("`+", line)), default=0))
+        yield ""
+        yield f"  {fence}diff"
+        yield from (f"  {line}" for line in patch)
+        yield f"  {fence}"
+
+
+def _left(groups: Sequence[Group], more: str | None) -> Iterator[str]:
+    if not groups and more is None:
+        return
+    yield ""
+    if groups:
+        by_class = {risk: sum(group.risk is risk for group in groups) for risk in Risk}
+        counts = ", ".join(f"{number:,} {label(risk)}" for risk, number in by_class.items() if number)
+        yield f"{count(len(groups), 'more group')} would not fit here: {counts}."
+    if more is not None:
+        yield f"[Everything]({more})." if _ADDRESS.fullmatch(more) else f"Everything: {_code(more)}"
+
+
+def _line(line: Line) -> str:
+    return "".join(_code(piece.text) if piece.foreign else _plain(piece.text) for piece in line)
+
+
+def _plain(text: str) -> str:
+    """Words of components, in which nothing is markup, a mention or a link; what could be one is shown as code."""
+    return _code(text) if _SPECIAL.search(text) else text
+
+
+def _code(text: str) -> str:
+    """Text as code: nothing in it is read as markup, and it cannot end it.
+
+    A span of code ends at a run of backticks as long as that it begins with (CommonMark, section 6.1), so that is longer here.
+    """
+    shown = visible(_cut(text))
+    if not shown.strip():
+        return f"<code>{html.escape(shown) or '&nbsp;'}</code>"
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_PIECE else f"{text[:LONGEST_PIECE]}…"
