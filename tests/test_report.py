@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pavior.diagnostics import Code, Diagnostic, Note, Severity
+from pavior.diagnostics import Code, Diagnostic, Edit, Fix, Note, Severity
 from pavior.model import Span
 from pavior.report import FORMS, render
 from pavior.report.escaping import visible, width
@@ -163,6 +164,23 @@ class TestArrangement:
         ]
         assert report[-1] == "2 errors, 1 warning"
 
+    @pytest.mark.parametrize(
+        ("safe", "said"),
+        [
+            ([None], "1 error"),
+            ([False], "1 error"),
+            ([True], "1 error, fixable with `pavior fix`"),
+            ([True, None, True], "3 errors, 2 fixable with `pavior fix`"),
+            ([True, True], "2 errors, all fixable with `pavior fix`"),
+        ],
+    )
+    def test_the_count_says_what_can_be_fixed(self, safe: list[bool | None], said: str) -> None:
+        found = [
+            replace(unknown(REPLICA, str(n)), fix=None if each is None else Fix((Edit(REPLICA, "x"),), each))
+            for n, each in enumerate(safe)
+        ]
+        assert lines(*found)[-1] == said
+
     def test_the_same_fault_in_three_environments_is_shown_once(self) -> None:
         assert lines(unknown(REPLICA), unknown(REPLICA), unknown(REPLICA))[-1] == "1 error"
 
@@ -182,7 +200,9 @@ def test_concise_is_one_line_for_each_finding() -> None:
 
 def test_json_has_everything() -> None:
     note = Note("here", Span(LEDGER, 1, 2, 3, 4))
-    diagnostic = Diagnostic(OLD, REPLICA, "é \udc80", "h", (note, Note("n")), Severity.WARNING)
+    fix = Fix((Edit(REPLICA, "replicas"),))
+    diagnostic = Diagnostic(OLD, REPLICA, "é \udc80", "h", (note, Note("n")), Severity.WARNING, fix)
+    replica = {"file": CHECKOUT, "line": 7, "column": 3, "endLine": 7, "endColumn": 10}
     assert json.loads("\n".join(lines(diagnostic, form="json"))) == {
         "diagnostics": [
             {
@@ -191,7 +211,7 @@ def test_json_has_everything() -> None:
                 "severity": "warning",
                 "message": "é \\udc80",
                 "hint": "h",
-                "span": {"file": CHECKOUT, "line": 7, "column": 3, "endLine": 7, "endColumn": 10},
+                "span": replica,
                 "notes": [
                     {
                         "message": "here",
@@ -199,6 +219,7 @@ def test_json_has_everything() -> None:
                     },
                     {"message": "n", "span": None},
                 ],
+                "fix": {"safe": True, "edits": [{"span": replica, "text": "replicas"}]},
             }
         ],
         "errors": 0,

@@ -152,6 +152,19 @@ def validate(directory: Path, /, **options: Any) -> None:
 
 
 @pavior.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Write nothing; exit 1 if something would be.")
+@click.option("--diff", "as_diff", is_flag=True, help="Write nothing; show what would be, as a patch.")
+@click.pass_obj
+def fix(directory: Path, /, **options: Any) -> None:
+    """Do what hints say, in the files below PATH: misspelt fields and words, other tools' names, missing quotes.
+
+    Only where a hint alone says how. Comments and layout stay; what a person must decide is left.
+    """
+    _run("fix", directory, options)
+
+
+@pavior.command()
 @click.argument("subject", metavar="SUBJECT")
 @click.argument("pointer", required=False)
 @click.option("--env", "environment", metavar="ENV", help="The environment, or its render target such as prod@eu-1.")

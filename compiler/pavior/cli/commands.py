@@ -31,7 +31,7 @@ def run(command: str, directory: Path, options: Options) -> int:
         if command == "explain" and "/" not in options["subject"]:
             return _explain_code(options["subject"])
         root = find_root(directory)
-        return _COMMANDS[command](root, options)
+        return _COMMANDS[command](root, options | {"directory": directory})
     except (NotARepository, UnknownName) as error:
         here = "run it in a platform repository, or name one with -C"
         return _complain(USAGE, str(error), error.hint if isinstance(error, UnknownName) else here)
@@ -163,6 +163,12 @@ def _cases(root: Path, options: Options) -> int:
     return cases(root, options, lambda found: _show(root, found, "text"))
 
 
+def _fix(root: Path, options: Options) -> int:
+    from pavior.cli.fix import fix  # noqa: PLC0415
+
+    return fix(root, options)
+
+
 def _schema(root: Path, options: Options) -> int:
     from pavior.pipeline.publish import publish  # noqa: PLC0415
 
@@ -234,4 +240,5 @@ _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "list": _list,
     "cases": _cases,
     "cost": _cost,
+    "fix": _fix,
 }

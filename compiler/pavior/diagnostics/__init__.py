@@ -45,8 +45,30 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """What stands at `span` becomes `text`; an empty span inserts, an empty text removes."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What a hint says, done: all `edits`, which are of one file and don't overlap.
+
+    `safe`: it can only be what was meant, so it may be applied unasked. Otherwise it is one guess among several.
+    """
+
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `message` and `hint` are lower case at their start, with no full stop, names in backticks."""
+    """One finding. `message` and `hint` are lower case at their start, with no full stop, names in backticks.
+
+    `fix` does what the hint says, where that is a plain edit.
+    """
 
     code: Code
     span: Span
@@ -54,6 +76,7 @@ class Diagnostic:
     hint: str | None = None
     notes: tuple[Note, ...] = ()
     severity: Severity = Severity.ERROR
+    fix: Fix | None = None
 
     @property
     def is_error(self) -> bool:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _LONGEST_WORD = 64
 """Nobody misspells a longer word, and comparing costs the product of two lengths."""
+
+
+def clearly_meant(word: str, candidates: Iterable[str]) -> str | None:
+    """The one candidate that `word` can be a misspelling of, near enough to write it unasked.
+
+    Nearer than any other, and not only because one word is a part of the other.
+    """
+    ranked = sorted(_ranked(word, candidates))
+    if not ranked or ranked[0][0][0] >= _LONGEST_WORD or (len(ranked) > 1 and ranked[1][0][0] <= ranked[0][0][0]):
+        return None
+    return ranked[0][1]
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
@@ -14,13 +25,18 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     Near is: the same but for case, hyphens and underscores; or a third of the letters inserted, left out, exchanged or swapped
     with their neighbours (one of two or three letters); or, for words of four letters and more, one a whole part of the other.
     """
-    if not 0 < len(word) <= _LONGEST_WORD:
-        return None
-    bare = _bare(word)
-    ranked = sorted(
-        (rank, candidate) for candidate in candidates if (rank := _rank(bare, _bare(candidate))) is not None
-    )
-    return ranked[0][1] if ranked else None
+    nearest = min(_ranked(word, candidates), default=None)
+    return nearest[1] if nearest else None
+
+
+def _ranked(word: str, candidates: Iterable[str]) -> Iterator[tuple[tuple[int, int], str]]:
+    """The candidates that are near, each with how near."""
+    if 0 < len(word) <= _LONGEST_WORD:
+        bare = _bare(word)
+        for candidate in candidates:
+            rank = _rank(bare, _bare(candidate))
+            if rank is not None:
+                yield rank, candidate
 
 
 def _bare(word: str) -> str:

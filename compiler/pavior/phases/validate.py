@@ -12,7 +12,7 @@ from itertools import islice
 
 from pavior.diagnostics import Diagnostic, Note, Outcome
 from pavior.diagnostics.codes import validate as codes
-from pavior.diagnostics.suggest import did_you_mean
+from pavior.diagnostics.suggest import clearly_meant, did_you_mean
 from pavior.model import Document, Path, Positions, Span, Value
 from pavior.schema import Kind, PathSchemas, Schema, Schemas
 from pavior.schema.digits import lost_digits
@@ -113,7 +113,8 @@ def _unknown_path(named: str, schemas: Schemas) -> Fault:
     names = [known for known in schemas.paths if "@" not in known]
     close = did_you_mean(name.lower(), names)
     hint = f"did you mean `{close}`?" if close else f"there are {listed(names)}"
-    return Fault(codes.UNKNOWN_GOLDEN_PATH, ("goldenPath",), f"there is no golden path {quoted(named)}", hint)
+    clear, message = clearly_meant(name.lower(), names), f"there is no golden path {quoted(named)}"
+    return Fault(codes.UNKNOWN_GOLDEN_PATH, ("goldenPath",), message, hint, replacement=None if at else clear)
 
 
 def _elsewhere(path: PathSchemas, schemas: Schemas) -> Callable[[str], str | None]:

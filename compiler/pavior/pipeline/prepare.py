@@ -72,25 +72,13 @@ def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
 
 def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
     """Golden paths, organisation and environments: loaded, validated, compiled."""
-    diagnostics: list[Diagnostic] = []
-
-    def document(path: str) -> Document | None:
-        return _document(repository, path, diagnostics)
-
-    def named(paths: Mapping[str, str]) -> dict[str, Document]:
-        return {name: found for name, path in paths.items() if (found := document(path)) is not None}
-
-    components = {
-        name: named({file: f"{COMPONENTS}/{name}/{file}" for file in _component_files(f"{COMPONENTS}/{name}/", paths)})
-        for name, paths in repository.components.items()
-    }
-    organization, environments = document(repository.organization), named(repository.environments)
-    golden_paths = named({name: f"{GOLDEN_PATHS}/{name}/golden-path.yaml" for name in repository.golden_paths})
-    if organization is None or _errors(diagnostics):
+    loaded = load_files(repository)
+    diagnostics = list(loaded.diagnostics)
+    files = loaded.value
+    if files is None:
         return Outcome(None, tuple(diagnostics))
-    files = Files(organization, environments, components, golden_paths)
     sources = schema_sources()
-    schemas = compose_schemas(sources, list(_component_sources(files)), _listed(files), sorted(environments))
+    schemas = compose_schemas(sources, list(component_sources(files)), listed(files), sorted(files.environments))
     diagnostics.extend(schemas.diagnostics)
     if schemas.value is None or _errors(diagnostics):
         return Outcome(None, tuple(diagnostics))
@@ -109,6 +97,27 @@ def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
     if found.value is None or _errors(found.diagnostics):
         return Outcome(None, tuple(diagnostics))
     return Outcome((replace(platform.value, policies=found.value), files), tuple(diagnostics))
+
+
+def load_files(repository: Repository) -> Outcome[Files]:
+    """The documents of golden-paths/, as they are written."""
+    diagnostics: list[Diagnostic] = []
+
+    def document(path: str) -> Document | None:
+        return _document(repository, path, diagnostics)
+
+    def named(paths: Mapping[str, str]) -> dict[str, Document]:
+        return {name: found for name, path in paths.items() if (found := document(path)) is not None}
+
+    components = {
+        name: named({file: f"{COMPONENTS}/{name}/{file}" for file in _component_files(f"{COMPONENTS}/{name}/", paths)})
+        for name, paths in repository.components.items()
+    }
+    organization, environments = document(repository.organization), named(repository.environments)
+    golden_paths = named({name: f"{GOLDEN_PATHS}/{name}/golden-path.yaml" for name in repository.golden_paths})
+    if organization is None or _errors(diagnostics):
+        return Outcome(None, tuple(diagnostics))
+    return Outcome(Files(organization, environments, components, golden_paths), tuple(diagnostics))
 
 
 def schema_sources() -> dict[Kind, Document]:
@@ -136,7 +145,8 @@ def _component_files(folder: str, paths: Iterable[str]) -> Iterator[str]:
             yield file
 
 
-def _component_sources(files: Files) -> Iterator[ComponentSource]:
+def component_sources(files: Files) -> Iterator[ComponentSource]:
+    """What each component says of fields: of platform.yaml's, and of its settings."""
     for name, documents in sorted(files.components.items()):
         declaration = documents[COMPONENT_FILE]
         fields = documents.get(FIELDS_FILE) or replace(declaration, value={"type": "object", "properties": {}})
@@ -145,7 +155,8 @@ def _component_sources(files: Files) -> Iterator[ComponentSource]:
         yield ComponentSource(name, fields, known_type, documents.get(SETTINGS_SCHEMA_FILE))
 
 
-def _listed(files: Files) -> dict[str, list[str]]:
+def listed(files: Files) -> dict[str, list[str]]:
+    """The components of each golden path, in its order."""
     listed = {name: part(document.value, ("components",)) for name, document in files.golden_paths.items()}
     return {name: [c for c in found if isinstance(c, str)] for name, found in listed.items() if isinstance(found, list)}
 
@@ -165,12 +176,18 @@ def _document(repository: Repository, path: str, diagnostics: list[Diagnostic]) 
     diagnostics.extend(source.diagnostics)
     if source.value is None:
         return None
-    document = load(source.value)
+    parsed = parse_source(source.value)
+    diagnostics.extend(parsed.diagnostics)
+    return parsed.value
+
+
+def parse_source(source: Source) -> Outcome[Document]:
+    """The document of a file, unless there is a secret in it: then that is all that is told."""
+    document = load(source)
     # What the platform team writes names secrets all over; a team's values are what shouldn't be one.
-    known = (document.value,) if document.value and path.startswith(f"{TEAMS}/") else ()
-    secrets = () if path.startswith(f"{COMPONENTS}/") else screen(source.value, known)
-    diagnostics.extend(secrets or document.diagnostics)
-    return None if secrets else document.value
+    known = (document.value,) if document.value and source.path.startswith(f"{TEAMS}/") else ()
+    secrets = () if source.path.startswith(f"{COMPONENTS}/") else screen(source, known)
+    return Outcome(None, secrets) if secrets else document
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -41,7 +41,12 @@ def _after(message: str, targets: Iterable[str]) -> str:
 
 
 def summary(arranged: Sequence[Diagnostic]) -> str:
-    """`2 errors, 1 warning`; empty where there is nothing."""
+    """`2 errors, 1 warning`, and how many of them `pavior fix` mends; empty where there is nothing."""
     errors = sum(diagnostic.is_error for diagnostic in arranged)
     counts = ((errors, "error"), (len(arranged) - errors, "warning"))
-    return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
+    said = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
+    fixable = sum(diagnostic.fix is not None and diagnostic.fix.safe for diagnostic in arranged)
+    if not fixable:
+        return said
+    all_of_them = "" if fixable == 1 else "all "
+    return f"{said}, {all_of_them if fixable == len(arranged) else f'{fixable} '}fixable with `pavior fix`"

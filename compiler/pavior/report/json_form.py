@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics import Diagnostic, Fix, Note
 from pavior.model import Span
 from pavior.report import ReadSource
 from pavior.report.arrangement import arrange
@@ -34,7 +34,13 @@ def entry(diagnostic: Diagnostic) -> dict[str, Any]:
         "hint": encodable(diagnostic.hint) if diagnostic.hint else None,
         "span": _span(diagnostic.span),
         "notes": [_note(note) for note in diagnostic.notes],
+        "fix": _fix(diagnostic.fix) if diagnostic.fix else None,
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [{"span": _span(edit.span), "text": encodable(edit.text)} for edit in fix.edits]
+    return {"safe": fix.safe, "edits": edits}
 
 
 def _note(note: Note) -> dict[str, Any]:

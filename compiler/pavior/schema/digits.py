@@ -21,7 +21,8 @@ def lost_digits(root: Node, value: Value, written: Callable[[Path], str | None])
             text, kept = written(path), _as_text(number)
             if text is not None and text != kept:
                 message = f"{name_of(path, 'this')} is the number {quoted(kept)}, not the text {quoted(text)}"
-                yield Fault(codes.WRONG_TYPE, path, message, f'quote it: `"{text}"`, or write {quoted(kept)}')
+                hint = f'quote it: `"{text}"`, or write {quoted(kept)}'
+                yield Fault(codes.WRONG_TYPE, path, message, hint, replacement=f'"{text}"')
 
 
 def _as_text(number: float) -> str:

@@ -11,7 +11,7 @@ from itertools import islice
 
 from pavior.diagnostics import Code
 from pavior.diagnostics.codes import validate as codes
-from pavior.diagnostics.suggest import did_you_mean
+from pavior.diagnostics.suggest import clearly_meant, did_you_mean
 from pavior.model import Path, Value
 from pavior.schema import Node, Schema
 from pavior.schema.branches import alternatives, chosen
@@ -77,7 +77,7 @@ def wrong_type(expected: Sequence[str], refusal: Refusal, subject: Subject) -> F
         )
     written = subject.written((*subject.at, *path))
     message = f"{name} must be {types(expected)}, not {given(value, written)}"
-    hint = write_as(expected, value, written, node.get("examples", ()))
+    hint, replacement = write_as(expected, value, written, node.get("examples", ()))
     if hint is None and "object" in expected and node.get("properties"):
         hint = f"write a map; it takes {listed(node['properties'])}"
     if (
@@ -86,8 +86,8 @@ def wrong_type(expected: Sequence[str], refusal: Refusal, subject: Subject) -> F
         and not isinstance(value, str)
         and not matches(node["pattern"], written or flow(value))
     ):
-        hint = f"write {how}"  # quotes alone don't make an amount of memory of a number
-    return Fault(codes.WRONG_TYPE, path, message, hint)
+        hint, replacement = f"write {how}", None  # quotes alone don't make an amount of memory of a number
+    return Fault(codes.WRONG_TYPE, path, message, hint, replacement=replacement)
 
 
 def _not_one_of(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
@@ -109,7 +109,10 @@ def _not_one_of(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
         message = f"{name_of(refusal.path, subject.name)} must be {listing}, not {given(value)}"
     close = did_you_mean(value.lower(), words) if isinstance(value, str) else None
     hint = f"did you mean `{close}`?" if close else None if code is codes.NOT_ONE_OF else f"write {listing}"
-    yield Fault(code, refusal.path, message, hint)
+    # Another version may well be meant: by whoever writes for a newer Pavior.
+    guessed = isinstance(value, str) and code is not codes.UNKNOWN_API_VERSION
+    clear = clearly_meant(value.lower(), words) if guessed else None
+    yield Fault(code, refusal.path, message, hint, replacement=None if clear is None else flow(clear))
 
 
 def _missing(refusal: Refusal, subject: Subject) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pavior.diagnostics import Code, Diagnostic, Note
+from pavior.diagnostics import Code, Diagnostic, Edit, Fix, Note
 from pavior.model import Path, Positions, Span, Value
 from pavior.schema import Node
 
@@ -16,7 +16,8 @@ class Fault:
     """One fault. `path` is of the key or value at fault; of a field that is missing, where it should be.
 
     `at` says what to point at: the key, the value, or, where something is missing, the key of what it is missing from.
-    `means` is the field that a misspelt key stands for.
+    `means` is the field that a misspelt key stands for. `replacement` is the YAML that does what the hint says when it stands
+    in place of the key or value, if that can only be what was meant.
     """
 
     code: Code
@@ -26,6 +27,7 @@ class Fault:
     notes: tuple[str, ...] = ()
     at: Literal["key", "value", "missing"] = "value"
     means: Path | None = None
+    replacement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ def beneath(fault: Fault, path: Path) -> Fault:
 def diagnostic(fault: Fault, positions: Positions) -> Diagnostic:
     """The fault at its place in a document."""
     notes = tuple(Note(note) for note in fault.notes)
-    return Diagnostic(fault.code, span_of(fault, positions), fault.message, fault.hint, notes)
+    span = span_of(fault, positions)
+    exact = fault.path in (positions.keys if fault.at == "key" else positions.values)
+    fix = Fix((Edit(span, fault.replacement),)) if fault.replacement is not None and exact else None
+    return Diagnostic(fault.code, span, fault.message, fault.hint, notes, fix=fix)
 
 
 def span_of(fault: Fault, positions: Positions) -> Span:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pavior.diagnostics.codes import validate as codes
-from pavior.diagnostics.suggest import did_you_mean
+from pavior.diagnostics.suggest import clearly_meant, did_you_mean
 from pavior.model import Path, Value
 from pavior.schema import PathSchemas, Schemas
 from pavior.schema.explain import faults
@@ -93,7 +93,8 @@ def _untyped(needs: Needs, at: Path, entry: Mapping[str, Value], name: str, type
     offered = list(needs.path.entries)
     if close is not None:
         message = f"{quoted(close)} is not a field of {name}"
-        return Fault(codes.UNKNOWN_FIELD, (*at, close), message, "did you mean `type`?", at="key")
+        clear = clearly_meant(close.lower(), ["type"])
+        return Fault(codes.UNKNOWN_FIELD, (*at, close), message, "did you mean `type`?", at="key", replacement=clear)
     likely = at[-1] if at[-1] in offered else did_you_mean(str(at[-1]), offered)
     hint = f"add `type: {likely}`" if likely else f"add `type: …`, one of {listed(offered)}" if offered else None
     meant = did_you_mean(str(at[-1]), types)
@@ -114,9 +115,9 @@ def _type_fault(needs: Needs, at: Path, type_name: Value, known: Value, name: st
         message = f"{name} has type {quoted(known)}, so it can't be {quoted(type_name)} here"
         return Fault(codes.CHANGED_TYPE, where, message, "give the other thing a name of its own")
     if type_name not in needs.path.entries:
-        return Fault(
-            codes.UNKNOWN_NEED_TYPE, where, f"{quoted(type_name)} is not a type of `needs`", _offered(needs, type_name)
-        )
+        message, hint = f"{quoted(type_name)} is not a type of `needs`", _offered(needs, type_name)
+        clear = clearly_meant(type_name.lower(), needs.path.entries)
+        return Fault(codes.UNKNOWN_NEED_TYPE, where, message, hint, replacement=clear)
     return None
 
 

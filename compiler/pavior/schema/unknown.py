@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pavior.diagnostics import Code
 from pavior.diagnostics.codes import validate as codes
-from pavior.diagnostics.suggest import did_you_mean
+from pavior.diagnostics.suggest import clearly_meant, did_you_mean
 from pavior.model import Path
 from pavior.schema import Node
 from pavior.schema.fault import Fault, Refusal, Subject
@@ -27,33 +28,39 @@ def unknown_fields(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
     for key in refusal.value:
         if key not in known:
             what = refusal.node.get("x-keys")
-            yield _unknown_key(path, key, known, _KEYS[what]) if what else _unknown_field(path, key, known, subject)
+            found = _unknown_key(path, key, known, _KEYS[what]) if what else _unknown_field(path, key, known, subject)
+            yield replace(found, replacement=None) if found.replacement in refusal.value else found
 
 
 def _unknown_key(path: Path, key: str, known: list[str], what: tuple[Code, str]) -> Fault:
     code, noun = what
     close = did_you_mean(key.lower(), known)
     hint = f"did you mean `{close}`?" if close else f"there are {listed(known)}" if known else "there are none"
-    return Fault(code, (*path, key), f"{quoted(key)} is not {noun}", hint, at="key")
+    clear = clearly_meant(key.lower(), known)
+    return Fault(code, (*path, key), f"{quoted(key)} is not {noun}", hint, at="key", replacement=clear)
 
 
 def _unknown_field(path: Path, key: str, known: list[str], subject: Subject) -> Fault:
     name = name_of(path, subject.name)
-    hint, means = _meant(path, key, known, subject)
+    hint, means, clear = _meant(path, key, known, subject)
     takes = f"{name} takes {listed(known)} ({subject.reference})" if known else f"{name} takes no fields"
     message = f"{quoted(key)} is not a field of {name}"
     notes = () if hint and len(known) > MOST_LISTED else (takes,)
-    return Fault(codes.UNKNOWN_FIELD, (*path, key), message, hint, notes, "key", (*path, means) if means else None)
+    instead = (*path, means) if means else None
+    return Fault(codes.UNKNOWN_FIELD, (*path, key), message, hint, notes, "key", instead, means if clear else None)
 
 
-def _meant(path: Path, key: str, known: list[str], subject: Subject) -> tuple[str | None, str | None]:
-    """The hint for an unknown key, and the sibling that it stands for, if one."""
+_Meaning = tuple[str | None, str | None, bool]
+"""The hint for an unknown key, the sibling that it stands for, if one, and whether that alone can be meant."""
+
+
+def _meant(path: Path, key: str, known: list[str], subject: Subject) -> _Meaning:
     spelt = next((name for name in known if _plain(name) == _plain(key)), None)
     if spelt:
-        return f"did you mean `{spelt}`?", spelt
+        return f"did you mean `{spelt}`?", spelt, True
     fields = list(fields_of(subject.root))
     if any(path[-len(at) :] == at and _is_called(key, node) for at, node in fields):
-        return f"leave {quoted(key)} out: what it holds stands directly under {quoted(path[-1])}", None
+        return f"leave {quoted(key)} out: what it holds stands directly under {quoted(path[-1])}", None, False
     places = list(dict.fromkeys(at[:-1] for at, _ in fields if at[-1] == key))
     if len(places) != 1:
         called = [at for at, node in fields if _is_called(key, node)]
@@ -62,9 +69,9 @@ def _meant(path: Path, key: str, known: list[str], subject: Subject) -> tuple[st
     # Fields of other golden paths can only be meant where fields of platform.yaml stand, and they include `needs`.
     elsewhere = subject.elsewhere(key) if not path or "needs" in known else None
     if places or elsewhere:
-        return elsewhere or _belongs(key, places, subject), None
+        return elsewhere or _belongs(key, places, subject), None, False
     close = did_you_mean(key, known)
-    return (f"did you mean `{close}`?", close) if close else (None, None)
+    return (f"did you mean `{close}`?", close, clearly_meant(key, known) == close) if close else (None, None, False)
 
 
 def _plain(name: str) -> str:
@@ -76,12 +83,12 @@ def _is_called(key: str, node: Node) -> bool:
     return _plain(key) in map(_plain, node.get("x-aliases", ()))
 
 
-def _renamed(path: Path, called: Path, known: list[str]) -> tuple[str, str | None]:
+def _renamed(path: Path, called: Path, known: list[str]) -> _Meaning:
     """The hint for a key that is another tool's word for the field at `called`."""
     inside = called[len(path) :] if called[: len(path)] == path else called
     if inside[0] in known:
-        return f"did you mean `{dotted(inside)}`?", str(inside[0])
-    return f"it is called `{dotted(called)}`", None
+        return f"did you mean `{dotted(inside)}`?", str(inside[0]), len(inside) == 1
+    return f"it is called `{dotted(called)}`", None, False
 
 
 def _belongs(key: str, places: list[Path], subject: Subject) -> str:

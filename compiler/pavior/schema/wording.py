@@ -26,6 +26,11 @@ _TRUE = frozenset({"yes", "y", "on", "true"})
 _FALSE = frozenset({"no", "n", "off", "false"})
 
 
+_AGREED_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?")
+_LIST_ITEM = re.compile(r"[A-Za-z0-9_./-]+|\"[^\"\\]*\"|'[^']*'")
+"""What means the same inside of `[…]` as outside."""
+
+
 def quoted(value: Value) -> str:
     """A value in backticks, on one line, at most 60 characters long."""
     text = value if isinstance(value, str) else flow(value)
@@ -91,22 +96,34 @@ def listed(words: Iterable[str]) -> str:
     return ", ".join(names[:MOST_LISTED]) + more
 
 
-def write_as(expected: Sequence[str], value: Value, written: str | None, examples: Sequence[Value]) -> str | None:
-    """How to write `value` so that it is of one of the `expected` types; `written` is how it stands in the file."""
+def write_as(
+    expected: Sequence[str], value: Value, written: str | None, examples: Sequence[Value]
+) -> tuple[str | None, str | None]:
+    """How to write `value` so that it is of one of the `expected` types; `written` is how it stands in the file.
+
+    First the hint, then the YAML that does what it says, where that is told by the value alone.
+    """
     hint = f"for example `{_clipped(flow(examples[0]))}`" if examples else None
+    replacement = None
     if "string" in expected and isinstance(value, bool | int | float):
+        replacement = None if written is None else f'"{written}"'
         hint = f'quote it: `"{written or flow(value)}"`'
     elif "boolean" in expected and isinstance(value, str) and value.lower() in _TRUE | _FALSE:
-        hint = f"write `{'true' if value.lower() in _TRUE else 'false'}`"
+        replacement = "true" if value.lower() in _TRUE else "false"
+        hint = f"write `{replacement}`"
     elif {"number", "integer"} & set(expected) and isinstance(value, str) and _is_number(value, expected):
+        # What readers of YAML read differently without quotes, such as 0022, is nobody's to guess.
+        replacement = value.strip() if _AGREED_NUMBER.fullmatch(value.strip()) else None
         hint = f"write it without quotes: `{value.strip()}`"
     elif "array" in expected and isinstance(value, str | int | float):
-        hint = f"write a list: `[{_clipped(written or flow(value))}]`"
+        item = written or flow(value)
+        replacement = f"[{written}]" if written is not None and _LIST_ITEM.fullmatch(written) else None
+        hint = f"write a list: `[{_clipped(item)}]`"
     elif "array" in expected and isinstance(value, dict):
         hint = "write a list: each item on a line of its own, after `- `"
     elif "object" in expected and isinstance(value, list):
         hint = _as_map(value, examples)
-    return hint
+    return hint, replacement
 
 
 def _as_map(value: list[Value], examples: Sequence[Value]) -> str:

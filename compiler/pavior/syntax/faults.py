@@ -9,7 +9,7 @@ from typing import Any
 from yaml.nodes import MappingNode, Node, ScalarNode
 from yaml.tokens import AliasToken, AnchorToken, DirectiveToken, ScalarToken, TagToken, Token
 
-from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics import Diagnostic, Edit, Fix, Note
 from pavior.diagnostics.codes import load as codes
 from pavior.model import Span
 from pavior.syntax.composer import DEEPEST
@@ -146,7 +146,8 @@ def _key_faults(key: Node, file: str, seen: dict[str, Span]) -> Iterator[Diagnos
     if name == "<<" and not key.style:
         yield _merge_key(span)
     elif isinstance(reading, Ambiguous):
-        yield Diagnostic(codes.AMBIGUOUS_SCALAR, span, _ambiguity(reading), f'quote the key: `"{name}":`')
+        hint = f'quote the key: `"{name}":`'
+        yield Diagnostic(codes.AMBIGUOUS_SCALAR, span, _ambiguity(reading), hint, fix=_in_quotes(span, name))
     elif len(name) > LONGEST_KEY:
         yield Diagnostic(
             codes.KEY_TOO_LONG,
@@ -168,6 +169,7 @@ def _key_faults(key: Node, file: str, seen: dict[str, Span]) -> Iterator[Diagnos
             span,
             f"the key `{_shown(name)}` is {kind}, but keys are text",
             f'quote it: `"{_shown(name)}":`',
+            fix=_in_quotes(span, name),
         )
     elif name in seen:
         note = Note("it stands here first", seen[name])
@@ -183,12 +185,12 @@ def _scalar_faults(node: ScalarNode, file: str) -> Iterator[Diagnostic]:
     text: str = node.value
     reading = text if node.style else resolve(text)
     if isinstance(reading, Ambiguous):
-        yield Diagnostic(codes.AMBIGUOUS_SCALAR, span, _ambiguity(reading), _writings(reading))
+        fix = _in_quotes(span, text)
+        yield Diagnostic(codes.AMBIGUOUS_SCALAR, span, _ambiguity(reading), _writings(reading), fix=fix)
     elif isinstance(reading, OutOfRange):
         message = f"`{_shown(text)}` is not a number of 64 bits"
-        yield Diagnostic(
-            codes.NUMBER_OUT_OF_RANGE, span, message, f'write `"{_shown(text)}"` if it is text, else a number in range'
-        )
+        hint = f'write `"{_shown(text)}"` if it is text, else a number in range'
+        yield Diagnostic(codes.NUMBER_OUT_OF_RANGE, span, message, hint, fix=_in_quotes(span, text))
     else:
         yield from _control_characters(text, span)
 
@@ -204,6 +206,14 @@ def _control_characters(text: str, span: Span) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 codes.CONTROL_CHARACTER, span, f"the text holds the control character {name}", "remove the escape"
             )
+
+
+def _in_quotes(span: Span, plain: str) -> Fix:
+    """As text it stays what is written there. Where the schema wants no text, that is the next fault, with a hint of its own.
+
+    `plain` is a word or a number, with nothing in it that quotes would change.
+    """
+    return Fix((Edit(span, f'"{plain}"'),))
 
 
 def _ambiguity(reading: Ambiguous) -> str:

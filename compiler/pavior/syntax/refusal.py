@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from yaml.error import YAMLError
 from yaml.nodes import MappingNode, Node, SequenceNode
 from yaml.tokens import DocumentStartToken, StreamStartToken
 
-from pavior.diagnostics import Diagnostic
+from pavior.diagnostics import Diagnostic, Edit, Fix
 from pavior.diagnostics.codes import load as codes
 from pavior.model import Source, Span
 from pavior.syntax.composer import TooDeepError, compose, explains, tokens
@@ -58,7 +58,7 @@ def _faults(source: Source, single: bool, pure: bool) -> Iterator[Diagnostic]:
         yield syntax_fault(file, lines_of(content.decode()), error)
         return
     if single and len(nodes) != 1:
-        yield _second_document(source) if nodes else _empty(source)
+        yield _second_document(source, sum(not is_empty(node) for node in nodes)) if nodes else _empty(source)
         return
     for node in nodes:
         if isinstance(node, MappingNode):
@@ -80,7 +80,8 @@ def text_fault(source: Source, limit: int) -> Diagnostic | None:
 def _encoding_fault(file: str, content: bytes) -> Diagnostic | None:
     if content.startswith(b"\xef\xbb\xbf"):
         span, hint = Span(file, 1, 1, 1, 2), "save the file as UTF-8 without byte order mark"
-        return Diagnostic(codes.BYTE_ORDER_MARK, span, "the file begins with a byte order mark", hint)
+        fix = Fix((Edit(span, ""),))
+        return Diagnostic(codes.BYTE_ORDER_MARK, span, "the file begins with a byte order mark", hint, fix=fix)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Diagnostic(codes.NOT_UTF_8, Span(file), "the file is UTF-16 text", "save it as UTF-8")
     try:
@@ -132,17 +133,24 @@ def _not_a_map(node: Node, source: Source) -> Diagnostic:
     )
 
 
-def _second_document(source: Source) -> Diagnostic:
-    """`---` before the first document is a habit of many and no second one."""
-    first: int | None = None
-    span = Span(source.path)
+def _second_document(source: Source, filled: int) -> Diagnostic:
+    """`---` before the first document is a habit of many and no second one. `filled` documents hold something."""
+    starts: list[Span] = []
+    begun = False
     for token in tokens(source.content):
         if isinstance(token, DocumentStartToken):
-            span = span_of(source.path, token.start_mark, token.end_mark)
-            if first is not None:
-                break
-            first = token.start_mark.line
-        elif first is None and not isinstance(token, StreamStartToken):
-            first = token.start_mark.line
+            starts.append(span_of(source.path, token.start_mark, token.end_mark))
+        elif not starts and not isinstance(token, StreamStartToken):
+            begun = True  # the first document has no line of its own that starts it
+    surplus = starts if begun else starts[1:]
+    span = surplus[0] if surplus else Span(source.path)
     message, hint = "the file holds more than one document", "remove this line and what does not belong here"
-    return Diagnostic(codes.SEVERAL_DOCUMENTS, span, message, hint)
+    return Diagnostic(codes.SEVERAL_DOCUMENTS, span, message, hint, fix=_one_document(source, surplus, filled))
+
+
+def _one_document(source: Source, surplus: Sequence[Span], filled: int) -> Fix | None:
+    """Where the other documents hold nothing, the lines that start them mean nothing either."""
+    lines = lines_of(source.content.decode())
+    if filled != 1 or any(lines[span.line - 1].strip() != "---" for span in surplus):
+        return None
+    return Fix(tuple(Edit(Span(span.file, span.line, 1, span.line + 1, 1), "") for span in surplus))

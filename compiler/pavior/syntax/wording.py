@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yaml.error import Mark, MarkedYAMLError
 
-from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics import Diagnostic, Edit, Fix, Note
 from pavior.diagnostics.codes import load as codes
 from pavior.model import Span
 from pavior.syntax.composer import TooDeepError
@@ -83,13 +83,16 @@ def _tab(place: _Place) -> Diagnostic | None:
     if "\t" in indentation:
         start = indentation.index("\t") + 1
         span = Span(place.at.file, place.at.line, start, place.at.line, len(indentation) + 1)
-        return Diagnostic(codes.TAB, span, "the line is indented with a tab", "indent with spaces, two for each level")
+        spaces = indentation[start - 1 :].replace("\t", "  ")
+        hint, fix = "indent with spaces, two for each level", Fix((Edit(span, spaces),))
+        return Diagnostic(codes.TAB, span, "the line is indented with a tab", hint, fix=fix)
     if line[place.at.column - 1 : place.at.column] == "\t":
         return Diagnostic(
             codes.TAB,
             place.at,
             "a tab stands where only spaces may",
             "write a space, or nothing at the end of the line",
+            fix=Fix((Edit(place.at, " "),)),
         )
     return None
 
@@ -100,10 +103,8 @@ def _second_colon(place: _Place) -> Diagnostic:
     before = number - 1
     while before > 0 and not place.line(before).strip():
         before -= 1
-    unspaced = re.match(r"\s*(?:- +)*[\w./-]+(:)[^\s:/]", place.line(before)) if before > 0 else None
-    if unspaced and ": " not in place.line(before):
-        span = Span(place.at.file, before, unspaced.start(1) + 1, before, unspaced.end(1) + 1)
-        return _fault(span, "there is no space after `:`", "write a space between `:` and the value")
+    if before > 0 and (unspaced := _unspaced(place, before)):
+        return unspaced
     if ": " in place.line(number)[: column - 1]:
         return _fault(place.at, "a second `: ` stands in one line", "quote the value if the colon belongs to it")
     text = place.line(number)
@@ -111,6 +112,16 @@ def _second_colon(place: _Place) -> Diagnostic:
     span = Span(place.at.file, number, start + 1, number, max(column, start + 2))
     hint = "align it with the keys beside it; a key with a value on its own line holds no further keys"
     return _fault(span, "this key is indented as if it belonged to the value above it", hint)
+
+
+def _unspaced(place: _Place, number: int) -> Diagnostic | None:
+    """`port:8080`, which is no key and its value but one text."""
+    found = re.match(r"\s*(?:- +)*[\w./-]+(:)[^\s:/]", place.line(number))
+    if found is None or ": " in place.line(number):
+        return None
+    span = Span(place.at.file, number, found.start(1) + 1, number, found.end(1) + 1)
+    message, hint = "there is no space after `:`", "write a space between `:` and the value"
+    return Diagnostic(codes.YAML_SYNTAX, span, message, hint, fix=Fix((Edit(span, ": "),)))
 
 
 def _indentation(place: _Place) -> Diagnostic:
@@ -137,6 +148,8 @@ def _after_value(place: _Place) -> Diagnostic:
 
 def _no_colon(place: _Place) -> Diagnostic:
     at = place.began or place.at
+    if unspaced := _unspaced(place, at.line):
+        return unspaced
     text = place.line(at.line)
     span = Span(at.file, at.line, at.column, at.line, max(len(text.split(" #")[0].rstrip()), at.column) + 1)
     return _fault(
