@@ -181,6 +181,32 @@ class TestArrangement:
         ]
         assert lines(*found)[-1] == said
 
+    def test_files_that_differ_alike_are_one_finding_with_its_places(self) -> None:
+        files = [f"rendered/{target}/shop/cart-{n}/workload.yaml" for target in ("dev", "prod") for n in range(4)]
+        found = [Diagnostic(OLD, Span(file, 3, 1, 3, 2), f"`{file}` differs", like="a\nb") for file in files]
+        report = lines(*found)
+        assert [line for line in report if line.startswith("error")] == [
+            "error[PV210 old-field]: `rendered/dev/shop/cart-0/workload.yaml` differs"
+        ]
+        assert [line.strip() for line in report if " = note" in line] == [
+            "= note: the same in 7 other files: `rendered/dev/shop/cart-1` (1), `rendered/dev/shop/cart-2` (1), "
+            "`rendered/dev/shop/cart-3` (1), `rendered/prod/shop/cart-0` (1), `rendered/prod/shop/cart-1` (1), "
+            "`rendered/prod/shop/cart-2` (1) and 1 more folder"
+        ]
+        assert report[-1] == "8 errors"
+        assert len(json.loads("\n".join(lines(*found, form="json")))["diagnostics"]) == 8
+
+    def test_of_very_many_differences_those_that_go_farthest_are_shown(self) -> None:
+        found = [Diagnostic(OLD, Span(f"rendered/{n:02}/a.yaml"), f"{n} differs", like=str(n)) for n in range(30)]
+        found += [Diagnostic(OLD, Span(f"rendered/99/{n}.yaml"), f"99/{n} differs", like="9") for n in range(2)]
+        report = lines(*found, Diagnostic(UNKNOWN, REPLICA, "a fault of another kind"))
+        assert len([line for line in report if line.startswith("error")]) == 11
+        assert "error[PV210 old-field]: 9 differs" in report
+        assert report[-1] == "33 errors"
+        assert report[-3].startswith(
+            "… and more like these, each in its own way, in 20 other files: `rendered/10` (1), "
+        )
+
     def test_the_same_fault_in_three_environments_is_shown_once(self) -> None:
         assert lines(unknown(REPLICA), unknown(REPLICA), unknown(REPLICA))[-1] == "1 error"
 

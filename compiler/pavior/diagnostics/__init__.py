@@ -21,7 +21,8 @@ class Severity(Enum):
 class Code:
     """An entry of the catalogue. `number` is `PV`, the phase's digit and two digits, never reused; `name` is kebab-case.
 
-    `what`, `why` and `fix` are Markdown sentences for `pavior explain PV204`.
+    `what`, `why` and `fix` are Markdown sentences for `pavior explain PV204`. `command` mends all findings of it, if there is
+    one that does.
     """
 
     number: str
@@ -30,6 +31,7 @@ class Code:
     why: str
     fix: str
     severity: Severity = Severity.ERROR
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Fix:
 class Diagnostic:
     """One finding. `message` and `hint` are lower case at their start, with no full stop, names in backticks.
 
-    `fix` does what the hint says, where that is a plain edit.
+    `fix` does what the hint says, where that is a plain edit. Findings of one code with the same `like` say the same of
+    different files: whoever is short of room tells one of them, and how many there are.
     """
 
     code: Code
@@ -77,6 +80,7 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     severity: Severity = Severity.ERROR
     fix: Fix | None = None
+    like: str | None = None
 
     @property
     def is_error(self) -> bool:

@@ -78,14 +78,16 @@ def differences(root: Path | str, unit: UnitPlan) -> Iterator[Diagnostic]:
         path = f"{RENDERED}/{change.path}"
         hint = "run `pavior render` and commit the result"
         if change.action is Action.CREATE:
-            yield Diagnostic(DIFFERS, Span(path), f"`{path}` is missing", hint)
+            yield Diagnostic(DIFFERS, Span(path), f"`{path}` is missing", hint, like="missing")
         elif change.action is Action.DELETE:
-            yield Diagnostic(DIFFERS, Span(path), f"`{path}` is rendered from nothing any more", hint)
+            yield Diagnostic(DIFFERS, Span(path), f"`{path}` is rendered from nothing any more", hint, like="left over")
         else:
             present = _read(os.path.join(root, path)).decode("utf-8", "replace").split("\n")
             new = (change.content or b"").decode("utf-8", "replace").split("\n")
             span, notes = _first_difference(path, present, new)
-            yield Diagnostic(DIFFERS, span, f"`{path}` differs from what would be rendered", hint, notes)
+            like = "\n".join((present[span.line - 1].strip(), *(note.message for note in notes)))
+            message = f"`{path}` differs from what would be rendered"
+            yield Diagnostic(DIFFERS, span, message, hint, notes, like=like)
 
 
 def strangers(root: Path | str, folder: str = "") -> Iterator[Diagnostic]:

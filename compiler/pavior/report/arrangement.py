@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -41,12 +42,20 @@ def _after(message: str, targets: Iterable[str]) -> str:
 
 
 def summary(arranged: Sequence[Diagnostic]) -> str:
-    """`2 errors, 1 warning`, and how many of them `pavior fix` mends; empty where there is nothing."""
+    """`2 errors, 1 warning`, and how many of them which command mends; empty where there is nothing."""
     errors = sum(diagnostic.is_error for diagnostic in arranged)
     counts = ((errors, "error"), (len(arranged) - errors, "warning"))
-    said = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
-    fixable = sum(diagnostic.fix is not None and diagnostic.fix.safe for diagnostic in arranged)
-    if not fixable:
-        return said
-    all_of_them = "" if fixable == 1 else "all "
-    return f"{said}, {all_of_them if fixable == len(arranged) else f'{fixable} '}fixable with `pavior fix`"
+    said = ", ".join(f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
+    mended = Counter(command for diagnostic in arranged if (command := _command(diagnostic)) is not None)
+    remedies = (
+        f"{'' if len(arranged) == 1 else 'all ' if count == len(arranged) else f'{count:,} '}fixable with `{command}`"
+        for command, count in sorted(mended.items())
+    )
+    return ", ".join((said, *remedies))
+
+
+def _command(diagnostic: Diagnostic) -> str | None:
+    """The command that mends it without anybody's thinking."""
+    if diagnostic.fix is not None and diagnostic.fix.safe:
+        return "pavior fix"
+    return diagnostic.code.command

@@ -11,6 +11,7 @@ from pavior.report import ReadSource
 from pavior.report.arrangement import arrange, summary
 from pavior.report.escaping import visible
 from pavior.report.excerpt import excerpt, hide, lines_of
+from pavior.report.gathering import gather, places
 
 _RESET = "\x1b[0m"
 _COLOURS = {
@@ -38,8 +39,12 @@ def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour
     paint = _Paint(colour)
     arranged = arrange(diagnostics)
     files = _Files(read_source, [diagnostic.span for diagnostic in arranged if diagnostic.code is SECRET])
-    for diagnostic in arranged:
+    gathered = gather(arranged)
+    for diagnostic in gathered.shown:
         yield from _finding(diagnostic, files, paint)
+        yield ""
+    if gathered.untold:
+        yield f"… and more like these, each in its own way, in {places(gathered.untold)} (`--format json` has all)"
         yield ""
     if arranged:
         yield paint("note", summary(arranged))

@@ -64,6 +64,8 @@ def _word(file: str, lines: Sequence[str], error: MarkedYAMLError) -> Diagnostic
     at = _one_character(file, mark, lines) if mark else Span(file)
     began = _one_character(file, error.context_mark, lines) if error.context_mark else None
     place = _Place(error.problem or "", at, error.context or "", began, lines)
+    if conflict := _conflict(place):
+        return conflict
     if tab := _tab(place):
         return tab
     for pattern, words in _WORDS:
@@ -74,6 +76,16 @@ def _word(file: str, lines: Sequence[str], error: MarkedYAMLError) -> Diagnostic
 
 def _fault(span: Span, message: str, hint: str | None = None, *notes: Note) -> Diagnostic:
     return Diagnostic(codes.YAML_SYNTAX, span, message, hint, notes)
+
+
+def _conflict(place: _Place) -> Diagnostic | None:
+    """What Git leaves where it can't merge, if the parser didn't get beyond it."""
+    for number, line in enumerate(place.lines[: place.at.line], 1):
+        if line.startswith("<<<<<<< "):
+            span = Span(place.at.file, number, 1, number, len(line) + 1)
+            hint = "keep what belongs, and remove the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`"
+            return _fault(span, "a merge left both sides of a conflict here", hint)
+    return None
 
 
 def _tab(place: _Place) -> Diagnostic | None:

@@ -8,6 +8,7 @@ DIFFERS = Code(
     what="A file under `rendered/` is not what would be rendered: it differs, is missing, or is rendered from nothing any more.",
     why="What is merged is what Argo CD applies: a tree that lags behind its sources runs something nobody wrote.",
     fix="Run `pavior render` and commit the result.",
+    command="pavior render",
 )
 FOREIGN_FILE = Code(
     "PV702",
