@@ -197,6 +197,7 @@ class _Workshop:
                 for reference, entry in value.get("references", {}).items()
                 if (template := self._template(name, document, ("references", reference, "names"), Form.VALUE, scope))
             },
+            faults=self._template(name, document, ("faults",), Form.VALUE, scope),
             documents=documents,
         )
 

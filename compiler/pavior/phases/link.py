@@ -15,7 +15,7 @@ from pavior.diagnostics import Code, Diagnostic, Note
 from pavior.diagnostics.codes import link as codes
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.expression import Template
-from pavior.model import ServiceId, Span, Target, Value
+from pavior.model import Path, ServiceId, Span, Target, Value
 from pavior.platform import Claim, GoldenPath, Platform, Scene, Within, scenes_of
 
 _MOST_NAMES = 4
@@ -33,8 +33,21 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A fault of one service's spec that a component found; `at` is the path in the spec that it is about."""
+
+    at: Path
+    message: str
+    hint: str | None
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
-    """What one service says of itself in one target. `references` and `claims` hold names as written, by declaring name."""
+    """What one service says of itself in one target. `references` and `claims` hold names as written, by declaring name.
+
+    `broken` is what its components find wrong with it by itself.
+    """
 
     service: ServiceId
     target: Target
@@ -43,6 +56,7 @@ class Declaration:
     claims: Mapping[str, tuple[str, ...]]
     references: Mapping[str, tuple[str, ...]]
     refused: tuple[Refused, ...] = ()
+    broken: tuple[Broken, ...] = ()
 
 
 Locate = Callable[[Declaration, str, str, int], Span]
@@ -104,8 +118,9 @@ def declare(
     claims: dict[str, tuple[str, ...]] = {}
     references: dict[str, tuple[str, ...]] = {}
     refused: list[Refused] = []
+    broken: list[Broken] = []
     for component in path.components:
-        if component.facts is None and not component.claims and not component.references:
+        if not (component.facts or component.claims or component.references or component.faults):
             continue
         for context in scenes_of(component.type, scene, settings.get(component.name, {})):
             if component.facts is not None:
@@ -117,7 +132,17 @@ def declare(
                     refused.extend(_refused(name, claim, claimed, len(before), context))
             for name, reference in component.references.items():
                 references[name] = references.get(name, ()) + _names(reference.names, context)
-    return Declaration(service, target, scene["service"]["namespace"], facts, claims, references, tuple(refused))
+            if component.faults is not None:
+                broken.extend(_broken(component.faults, context))
+    namespace = scene["service"]["namespace"]
+    return Declaration(service, target, namespace, facts, claims, references, tuple(refused), tuple(broken))
+
+
+def _broken(template: Template, context: Scene) -> Iterator[Broken]:
+    for faults in template.render(context):
+        for fault in faults:
+            code = codes.DOUBTFUL if fault.get("severity") == "warning" else codes.CONTRADICTION
+            yield Broken(tuple(fault["at"]), fault["message"], fault.get("hint"), code)
 
 
 def _refused(name: str, claim: Claim, claimed: Iterable[str], first: int, context: Scene) -> Iterator[Refused]:

@@ -296,7 +296,26 @@ def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration
             except TemplateFault as fault:
                 fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}`", target.target.name)])
                 continue
-        yield declaration
+        if not (declaration.broken and fleet.break_(service.id, _broken(fleet, service, declaration))):
+            yield declaration
+
+
+def _broken(fleet: Fleet, service: ServiceInput, declaration: Declaration) -> Iterator[Diagnostic]:
+    """What components find wrong with a spec, each fault at the origin of the field that it is about."""
+    target = declaration.target
+    own = layers_of(service, target)
+    assert own is not None
+    _, origins = layer_with_origins(fleet.stacks.of(service.path, target, service.team), *own)
+    for broken in declaration.broken:
+        # What a layer above says is not wrong by itself: shown is what the team says nearest to it.
+        faults = (
+            Fault(broken.code, broken.at[:length], broken.message, broken.hint, at="key")
+            for length in range(len(broken.at), -1, -1)
+        )
+        spans = ((f, span_of(origins, service.document, f, target.environment)) for f in faults)
+        fault, span = next(each for each in spans if each[1].file.startswith(f"{TEAMS}/"))
+        found = validate.at_origin(fault, span, f"`{service.id}`", target.name)
+        yield replace(found, severity=broken.code.severity)
 
 
 def _of_target(diagnostic: Diagnostic, target: Target) -> Diagnostic:

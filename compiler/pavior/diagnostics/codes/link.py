@@ -48,3 +48,18 @@ SELF_REFERENCE = Code(
     fix="Remove the entry, or write the service that was meant.",
     severity=Severity.WARNING,
 )
+CONTRADICTION = Code(
+    "PV410",
+    "contradiction",
+    what="Fields of a service's effective spec contradict one another, as a component of its golden path says under `faults`.",
+    why="Each field is fine by itself, so no schema can see it, and what would be rendered does something that nobody meant.",
+    fix="Change one of the fields. `pavior explain <team>/<service> --env <environment>` says who set which.",
+)
+DOUBTFUL = Code(
+    "PV411",
+    "doubtful",
+    what="Fields of a service's effective spec hardly mean together what was meant, as a component says under `faults`.",
+    why="It is rendered as it is written, but one of the fields has no effect, or another one than it seems.",
+    fix="Change or remove one of the fields.",
+    severity=Severity.WARNING,
+)
