@@ -30,9 +30,9 @@ def pavior(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def recipe() -> list[Sequence[str]]:
     """The commands of the page's section on conflicts."""
     section = PAGE.read_text().partition("### When Git can't merge `rendered/`")[2]
-    block = re.search(r"```console[^\n]*\n(.*?)```", section, re.DOTALL)
+    block = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert block is not None
-    return [shlex.split(line[2:]) for line in block[1].splitlines() if line.startswith("$ ")]
+    return [shlex.split(line) for line in block[1].splitlines()]
 
 
 @pytest.fixture

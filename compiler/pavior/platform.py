@@ -83,7 +83,8 @@ class Component:
     ask for; `sealed` are pointers to what no patch may change; `documents` are its files by path inside its folder."""
     """One capability. `type` is set where it is a type of `needs`; `labels` are those
     that raw manifests of its services must carry; `sealed` are pointers to what no patch may change; `faults` yields the list of
-    what is wrong with a spec; `documents` are its files by path inside its folder."""
+    what is wrong with a spec, `amounts` what a service takes of `quotas`, which are of teams; `documents` are its files by path
+    inside its folder."""
 
     name: str
     document: Document
@@ -103,6 +104,8 @@ class Component:
     claims: Mapping[str, Claim]
     references: Mapping[str, Reference]
     faults: Template | None
+    amounts: Template | None
+    quotas: Template | None
     documents: Mapping[str, Document] = field(repr=False)
 
 

@@ -198,6 +198,8 @@ class _Workshop:
                 if (template := self._template(name, document, ("references", reference, "names"), Form.VALUE, scope))
             },
             faults=self._template(name, document, ("faults",), Form.VALUE, scope),
+            amounts=self._template(name, document, ("amounts",), Form.MAP, scope),
+            quotas=self._template(name, document, ("quotas",), Form.MAP, Scope.TEAM),
             documents=documents,
         )
 

@@ -14,9 +14,9 @@ from typing import Literal
 from pavior.diagnostics import Code, Diagnostic, Note
 from pavior.diagnostics.codes import link as codes
 from pavior.diagnostics.suggest import did_you_mean
-from pavior.expression import Template
+from pavior.expression import Template, TemplateFault
 from pavior.model import Path, ServiceId, Span, Target, Value
-from pavior.platform import Claim, GoldenPath, Platform, Scene, Within, scenes_of
+from pavior.platform import Claim, Component, GoldenPath, Platform, Scene, Within, scenes_of
 
 _MOST_NAMES = 4
 """Of names that collide on one line, beside the first."""
@@ -46,7 +46,7 @@ class Broken:
 class Declaration:
     """What one service says of itself in one target. `references` and `claims` hold names as written, by declaring name.
 
-    `broken` is what its components find wrong with it by itself.
+    `broken` is what its components find wrong with it by itself; `amounts` are what it takes of its team's quotas.
     """
 
     service: ServiceId
@@ -57,6 +57,7 @@ class Declaration:
     references: Mapping[str, tuple[str, ...]]
     refused: tuple[Refused, ...] = ()
     broken: tuple[Broken, ...] = ()
+    amounts: tuple[Mapping[str, Mapping[str, Value]], ...] = ()
 
 
 Locate = Callable[[Declaration, str, str, int], Span]
@@ -119,8 +120,10 @@ def declare(
     references: dict[str, tuple[str, ...]] = {}
     refused: list[Refused] = []
     broken: list[Broken] = []
+    amounts: list[Mapping[str, Mapping[str, Value]]] = []
     for component in path.components:
-        if not (component.facts or component.claims or component.references or component.faults):
+        declares = component.facts or component.claims or component.references or component.faults or component.amounts
+        if not declares:
             continue
         for context in scenes_of(component.type, scene, settings.get(component.name, {})):
             if component.facts is not None:
@@ -134,15 +137,39 @@ def declare(
                 references[name] = references.get(name, ()) + _names(reference.names, context)
             if component.faults is not None:
                 broken.extend(_broken(component.faults, context))
-    namespace = scene["service"]["namespace"]
-    return Declaration(service, target, namespace, facts, claims, references, tuple(refused), tuple(broken))
+            if component.amounts is not None:
+                amounts.extend(_amounts(component, component.amounts, context))
+    return Declaration(
+        service=service,
+        target=target,
+        namespace=scene["service"]["namespace"],
+        facts=facts,
+        claims=claims,
+        references=references,
+        refused=tuple(refused),
+        broken=tuple(broken),
+        amounts=tuple(amounts),
+    )
+
+
+def _amounts(component: Component, template: Template, context: Scene) -> Iterator[Mapping[str, Mapping[str, Value]]]:
+    """What a service takes, all of it in numbers."""
+    for said in template.render(context):
+        for name, states in said.items():
+            for state, amount in states.items():
+                numbers = amount if isinstance(amount, list) else [amount]
+                if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+                    span = component.document.positions().value(("amounts", name, state))
+                    raise TemplateFault(span, f"`{state}` of `{name}` is not a number or a list of numbers")
+        yield said
 
 
 def _broken(template: Template, context: Scene) -> Iterator[Broken]:
     for faults in template.render(context):
         for fault in faults:
             code = codes.DOUBTFUL if fault.get("severity") == "warning" else codes.CONTRADICTION
-            yield Broken(tuple(fault["at"]), fault["message"], fault.get("hint"), code)
+            at = tuple(step if isinstance(step, int) else str(step) for step in fault["at"])
+            yield Broken(at, str(fault["message"]), str(fault["hint"]) if "hint" in fault else None, code)
 
 
 def _refused(name: str, claim: Claim, claimed: Iterable[str], first: int, context: Scene) -> Iterator[Refused]:

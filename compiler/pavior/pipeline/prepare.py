@@ -35,6 +35,7 @@ from pavior.pipeline import policies, templates
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, layers_of, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.teams import not_retired, over_quota
 from pavior.platform import Platform
 from pavior.policies.waivers import by_environment, waivers_of, wide_layers
 from pavior.policies.waivers import faults as waiver_faults
@@ -373,6 +374,8 @@ def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
         fleet.diagnostics.append(finding.diagnostic)
         if finding.diagnostic.is_error:
             fleet.broken |= finding.services
+    fleet.diagnostics.extend(over_quota(fleet, declarations))
+    fleet.diagnostics.extend(not_retired(fleet))
     for reader, other in fleet.links.readers_of(fleet.broken):
         if reader not in fleet.broken:
             fleet.blocked.setdefault(reader, other)

@@ -63,3 +63,25 @@ DOUBTFUL = Code(
     fix="Change or remove one of the fields.",
     severity=Severity.WARNING,
 )
+OVER_QUOTA = Code(
+    "PV412",
+    "over-quota",
+    what="The services of a team may together take more of a cluster than the team's quota lets them.",
+    why=(
+        "Kubernetes refuses the pods that are too many, at the worst time: when load has made the services grow, or while a "
+        "new version starts beside the old one."
+    ),
+    fix=(
+        "Raise the quota, or lower what the services take at most. Counted are all services at the most replicas that they may "
+        "have, with what runs beside them, and the one that takes most while it is replaced; a job counts as one run."
+    ),
+    severity=Severity.WARNING,
+)
+NOT_RETIRED = Code(
+    "PV413",
+    "not-retired",
+    what="A `retired:` note says that something is gone which is there.",
+    why="The day it really goes, the note would let its data be destroyed without anybody's thinking of it again.",
+    fix="Remove the note, or the environment from it; write it in the change that removes the service or the entry.",
+    severity=Severity.WARNING,
+)

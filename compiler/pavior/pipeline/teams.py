@@ -1,0 +1,97 @@
+"""Teams: what only shows when all services of a team are seen - its quotas, and what it says is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+
+from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics.codes.link import NOT_RETIRED
+from pavior.expression import TemplateFault
+from pavior.layering.merge import part
+from pavior.model import Document, Path, ServiceId, Span
+from pavior.phases.link import Declaration
+from pavior.phases.quota import Amounts, Quota, quota, quotas
+from pavior.phases.render import fault_diagnostic
+from pavior.pipeline.assemble import ServiceInput, TeamInput, scene_of
+from pavior.pipeline.fleet import Fleet
+from pavior.platform import TargetContext, scenes_of
+from pavior.schema.fault import Fault, span_of
+
+
+def over_quota(fleet: Fleet, declarations: Iterable[Declaration]) -> Iterator[Diagnostic]:
+    """The quotas that are less than what their team's services may take."""
+    taken: dict[tuple[str, str], dict[str, tuple[Amounts, ...]]] = {}
+    for declaration in declarations:
+        if declaration.amounts:
+            owner = (declaration.target.name, declaration.service.team)
+            taken.setdefault(owner, {})[declaration.service.name] = declaration.amounts
+    targets = {context.target.name: context for context in fleet.platform.targets}
+    for (target, name), services in sorted(taken.items()):
+        team = fleet.teams[name]
+        try:
+            limits = list(_quotas(fleet, team, targets[target]))
+        except TemplateFault as fault:
+            yield fault_diagnostic(fault, f"`{name}`", target)
+            continue
+        locate = partial(_quota_span, team.document, targets[target].target.environment)
+        yield from quota(name, target, limits, services, locate)
+
+
+def _quotas(fleet: Fleet, team: TeamInput, target: TargetContext) -> Iterator[Quota]:
+    scene = scene_of(target, team, None, {})
+    for component in fleet.platform.components.values():
+        if component.quotas is not None:
+            for context in scenes_of(None, scene, target.settings[component.name]):
+                for said in component.quotas.render(context):
+                    if not all(isinstance(each["most"], int | float) for each in said.values()):
+                        span = component.document.positions().key(("quotas",))
+                        raise TemplateFault(span, "`most` of one of the `quotas` is not a number")
+                    yield from quotas(said)
+
+
+def _quota_span(document: Document, environment: str, at: Path) -> Span:
+    """Where the team says it, for the environment or for all; its file's first key where it says nothing."""
+    places = (("environments", environment, *at), at)
+    said = next((place for place in places if part(document.value, place) is not None), ())
+    return span_of(Fault(NOT_RETIRED, said, "", at="key"), document.positions())
+
+
+def not_retired(fleet: Fleet) -> Iterator[Diagnostic]:
+    """The `retired:` notes about what is there, in each environment that they name."""
+    for service in fleet.services.values():
+        notes = part(service.document.value, ("retired",)) or {}
+        for need, note in notes.items():
+            yield from _there(service.document, service, (need, need), note)
+    for team in fleet.teams.values():
+        for named, note in (part(team.document.value, ("retired",)) or {}).items():
+            name, _, need = named.partition("/")
+            service_of = fleet.services.get(ServiceId(team.name, name))
+            if service_of is not None:
+                yield from _there(team.document, service_of, (named, need), note)
+
+
+def _there(
+    document: Document, service: ServiceInput, named: tuple[str, str], note: Mapping[str, object]
+) -> Iterator[Diagnostic]:
+    key, need = named
+    said: object = note.get("environments")
+    environments = said if isinstance(said, list) else []
+    there = [e for e in environments if _has(service, need, str(e))]
+    if there:
+        positions = document.positions()
+        message = f"`{key}` is said to be retired, but `{service.id}` still has `{need}`"
+        hint = "remove the note; write it in the change that removes the entry"
+        notes = (Note("in", targets=tuple(map(str, there))),)
+        span = positions.key(("retired", key))
+        yield Diagnostic(NOT_RETIRED, span, message, hint, notes, NOT_RETIRED.severity)
+
+
+def _has(service: ServiceInput, need: str, environment: str) -> bool:
+    """Does the service's own file give it this entry in this environment, in which it runs?"""
+    if not any(target.partition("@")[0] == environment for target in service.targets):
+        return False
+    value = service.document.value
+    layers = (part(layer, ("needs",)) or {} for layer in (value, part(value, ("environments", environment)) or {}))
+    said = [needs[need] for needs in layers if need in needs]
+    return bool(said) and said[-1] is not None
