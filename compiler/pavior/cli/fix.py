@@ -50,7 +50,9 @@ def _fixed(fixes: Fixes) -> Iterator[str]:
 
 
 def _instead(diagnostic: Diagnostic) -> str:
-    text = "".join(edit.text for edit in diagnostic.fix.edits).strip() if diagnostic.fix else ""
+    first, *others = (edit.text for edit in diagnostic.fix.edits) if diagnostic.fix else ("",)
+    inside = "…".join(filter(None, others))
+    text = f"{first}: {inside}" if inside else first.strip()
     return f" → `{text}`" if text else ""
 
 

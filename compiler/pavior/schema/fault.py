@@ -17,7 +17,7 @@ class Fault:
 
     `at` says what to point at: the key, the value, or, where something is missing, the key of what it is missing from.
     `means` is the field that a misspelt key stands for. `replacement` is the YAML that does what the hint says when it stands
-    in place of the key or value, if that can only be what was meant.
+    in place of the key or value, if that can only be what was meant; the value of such a key belongs `within` these keys beneath.
     """
 
     code: Code
@@ -28,6 +28,7 @@ class Fault:
     at: Literal["key", "value", "missing"] = "value"
     means: Path | None = None
     replacement: str | None = None
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,22 @@ def diagnostic(fault: Fault, positions: Positions) -> Diagnostic:
     """The fault at its place in a document."""
     notes = tuple(Note(note) for note in fault.notes)
     span = span_of(fault, positions)
-    exact = fault.path in (positions.keys if fault.at == "key" else positions.values)
-    fix = Fix((Edit(span, fault.replacement),)) if fault.replacement is not None and exact else None
-    return Diagnostic(fault.code, span, fault.message, fault.hint, notes, fix=fix)
+    return Diagnostic(fault.code, span, fault.message, fault.hint, notes, fix=_fix(fault, positions, span))
+
+
+def _fix(fault: Fault, positions: Positions, span: Span) -> Fix | None:
+    if fault.replacement is None or fault.path not in (positions.keys if fault.at == "key" else positions.values):
+        return None
+    edit = Edit(span, fault.replacement)
+    if not fault.within:
+        return Fix((edit,))
+    value = positions.values[fault.path]
+    if value.line != span.end_line or value.end_line != span.end_line:
+        return None  # what goes over lines would have to be indented anew
+    start = Span(value.file, value.line, value.column, value.line, value.column)
+    end = Span(value.file, value.end_line, value.end_column, value.end_line, value.end_column)
+    opening = "".join(f"{{{key}: " for key in fault.within)
+    return Fix((edit, Edit(start, opening), Edit(end, "}" * len(fault.within))))
 
 
 def span_of(fault: Fault, positions: Positions) -> Span:

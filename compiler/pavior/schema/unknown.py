@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from pavior.diagnostics import Code
 from pavior.diagnostics.codes import validate as codes
 from pavior.diagnostics.suggest import clearly_meant, did_you_mean
-from pavior.model import Path
+from pavior.model import Path, Value
 from pavior.schema import Node
 from pavior.schema.fault import Fault, Refusal, Subject
 from pavior.schema.wording import MOST_LISTED, dotted, either, listed, name_of, quoted
@@ -29,7 +30,8 @@ def unknown_fields(refusal: Refusal, subject: Subject) -> Iterator[Fault]:
         if key not in known:
             what = refusal.node.get("x-keys")
             found = _unknown_key(path, key, known, _KEYS[what]) if what else _unknown_field(path, key, known, subject)
-            yield replace(found, replacement=None) if found.replacement in refusal.value else found
+            alone = found.replacement not in refusal.value and (not found.within or _stays_one(refusal.value[key]))
+            yield found if alone else replace(found, replacement=None)
 
 
 def _unknown_key(path: Path, key: str, known: list[str], what: tuple[Code, str]) -> Fault:
@@ -42,25 +44,32 @@ def _unknown_key(path: Path, key: str, known: list[str], what: tuple[Code, str])
 
 def _unknown_field(path: Path, key: str, known: list[str], subject: Subject) -> Fault:
     name = name_of(path, subject.name)
-    hint, means, clear = _meant(path, key, known, subject)
+    hint, means, within = _meant(path, key, known, subject)
     takes = f"{name} takes {listed(known)} ({subject.reference})" if known else f"{name} takes no fields"
     message = f"{quoted(key)} is not a field of {name}"
     notes = () if hint and len(known) > MOST_LISTED else (takes,)
     instead = (*path, means) if means else None
-    return Fault(codes.UNKNOWN_FIELD, (*path, key), message, hint, notes, "key", instead, means if clear else None)
+    instead_of = None if within is None else means
+    return Fault(codes.UNKNOWN_FIELD, (*path, key), message, hint, notes, "key", instead, instead_of, within or ())
 
 
-_Meaning = tuple[str | None, str | None, bool]
-"""The hint for an unknown key, the sibling that it stands for, if one, and whether that alone can be meant."""
+def _stays_one(value: Value) -> bool:
+    """Is it the same between braces? A plain text with a comma isn't."""
+    return not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9_./@-]+", value) is not None
+
+
+_Meaning = tuple[str | None, str | None, tuple[str, ...] | None]
+"""The hint for an unknown key, the sibling that it stands for, if one, and, if that alone can be meant, the keys beneath that
+sibling in which the value belongs."""
 
 
 def _meant(path: Path, key: str, known: list[str], subject: Subject) -> _Meaning:
     spelt = next((name for name in known if _plain(name) == _plain(key)), None)
     if spelt:
-        return f"did you mean `{spelt}`?", spelt, True
+        return f"did you mean `{spelt}`?", spelt, ()
     fields = list(fields_of(subject.root))
     if any(path[-len(at) :] == at and _is_called(key, node) for at, node in fields):
-        return f"leave {quoted(key)} out: what it holds stands directly under {quoted(path[-1])}", None, False
+        return f"leave {quoted(key)} out: what it holds stands directly under {quoted(path[-1])}", None, None
     places = list(dict.fromkeys(at[:-1] for at, _ in fields if at[-1] == key))
     if len(places) != 1:
         called = [at for at, node in fields if _is_called(key, node)]
@@ -69,9 +78,13 @@ def _meant(path: Path, key: str, known: list[str], subject: Subject) -> _Meaning
     # Fields of other golden paths can only be meant where fields of platform.yaml stand, and they include `needs`.
     elsewhere = subject.elsewhere(key) if not path or "needs" in known else None
     if places or elsewhere:
-        return elsewhere or _belongs(key, places, subject), None, False
+        return elsewhere or _belongs(key, places, subject), None, None
     close = did_you_mean(key, known)
-    return (f"did you mean `{close}`?", close, clearly_meant(key, known) == close) if close else (None, None, False)
+    return (
+        (f"did you mean `{close}`?", close, () if clearly_meant(key, known) == close else None)
+        if close
+        else (None, None, None)
+    )
 
 
 def _plain(name: str) -> str:
@@ -87,8 +100,12 @@ def _renamed(path: Path, called: Path, known: list[str]) -> _Meaning:
     """The hint for a key that is another tool's word for the field at `called`."""
     inside = called[len(path) :] if called[: len(path)] == path else called
     if inside[0] in known:
-        return f"did you mean `{dotted(inside)}`?", str(inside[0]), len(inside) == 1
-    return f"it is called `{dotted(called)}`", None, False
+        return (
+            f"did you mean `{dotted(inside)}`?",
+            str(inside[0]),
+            None if "<name>" in inside else tuple(map(str, inside[1:])),
+        )
+    return f"it is called `{dotted(called)}`", None, None
 
 
 def _belongs(key: str, places: list[Path], subject: Subject) -> str:
