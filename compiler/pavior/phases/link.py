@@ -197,9 +197,17 @@ def index(platform: Platform, declarations: Iterable[Declaration]) -> Links:
 
 
 def link(
-    platform: Platform, links: Links, known: Collection[ServiceId], broken: Collection[ServiceId], locate: Locate
+    platform: Platform,
+    links: Links,
+    known: Collection[ServiceId],
+    broken: Collection[ServiceId],
+    locate: Locate,
+    retired: Callable[[ServiceId], Span | None] = lambda service: None,
 ) -> Iterator[Finding]:
-    """Compare all declarations. `known` are all services with a folder, `broken` those whose own file says so already."""
+    """Compare all declarations. `known` are all services with a folder, `broken` those whose own file says so already.
+
+    `retired` is where a team says that a service of its own is gone.
+    """
     mirrors = {name: r.mirror for c in platform.components.values() for name, r in c.references.items()}
     within = {name: claim.within for c in platform.components.values() for name, claim in c.claims.items()}
     yield from _collisions(links.declarations.values(), within, locate)
@@ -210,13 +218,8 @@ def link(
     for declaration, name, position, text in _references(links):
         if parse(text) not in known:
             unknown.add(declaration.service)
-            near = did_you_mean(text, [str(s) for s in known])
-            hint = (
-                f"did you mean `{near}`?" if near else "write `team/service` as the folders under `teams/` are called"
-            )
             span = locate(declaration, "references", name, position)
-            diagnostic = Diagnostic(codes.UNKNOWN_SERVICE, span, f"there is no service `{text}`", hint)
-            yield Finding(frozenset((declaration.service,)), diagnostic)
+            yield Finding(frozenset((declaration.service,)), _unknown(text, span, known, retired(parse(text))))
     # What a service with a fault of its own says or doesn't say of others may be that fault.
     faulty = unknown.union(broken)
     for declaration, name, position, text in _references(links):
@@ -226,6 +229,18 @@ def link(
                 code, message, hint, notes = found
                 span = locate(declaration, "references", name, position)
                 yield Finding(frozenset(), Diagnostic(code, span, message, hint, notes, code.severity))
+
+
+def _unknown(text: str, span: Span, known: Iterable[ServiceId], retired: Span | None) -> Diagnostic:
+    """A reference to a service that there isn't, or isn't any more."""
+    if retired is not None:
+        message, notes = f"there is no service `{text}` any more", (Note("its team retired it here", retired),)
+        return Diagnostic(
+            codes.UNKNOWN_SERVICE, span, message, "remove it, or ask the team what came in its place", notes
+        )
+    near = did_you_mean(text, [str(service) for service in known])
+    hint = f"did you mean `{near}`?" if near else "write `team/service` as the folders under `teams/` are called"
+    return Diagnostic(codes.UNKNOWN_SERVICE, span, f"there is no service `{text}`", hint)
 
 
 def _references(links: Links) -> Iterator[tuple[Declaration, str, int, str]]:

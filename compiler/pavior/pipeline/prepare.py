@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pavior import resources
-from pavior.diagnostics import Diagnostic, Note, Outcome
+from pavior.diagnostics import Diagnostic, Outcome
 from pavior.expression import TemplateFault
 from pavior.layering.merge import part
 from pavior.layering.ranks import service_layers
-from pavior.model import Document, Origins, ServiceId, Source, Span, Target, Value
+from pavior.model import Document, ServiceId, Source, Span
 from pavior.phases import customize, validate
 from pavior.phases.compose import (
     CHANGES_FILE,
@@ -26,24 +27,22 @@ from pavior.phases.compose import (
     compose,
 )
 from pavior.phases.discover import Repository, discover, read
-from pavior.phases.layer import layer_with_origins
 from pavior.phases.link import Declaration, declare, index, link, parse
 from pavior.phases.load import load, load_all
 from pavior.phases.render import fault_diagnostic
 from pavior.phases.screen import screen
 from pavior.pipeline import policies, templates
-from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, layers_of, scene_of
+from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
-from pavior.pipeline.teams import not_retired, over_quota
+from pavior.pipeline.placing import broken, of_target, spec_faults
+from pavior.pipeline.teams import not_retired, over_quota, retired_at
 from pavior.platform import Platform
 from pavior.policies.waivers import by_environment, waivers_of, wide_layers
 from pavior.policies.waivers import faults as waiver_faults
 from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
-from pavior.schema.fault import Fault
-from pavior.schema.fault import span_of as fault_span
 
 
 def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
@@ -282,10 +281,10 @@ def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration
             made = effective_spec(fleet.stacks, service, target.target)
         if made is None:
             continue
-        spec, found = made[0], tuple(_of_target(d, target.target) for d in made[1])
+        spec, found = made[0], tuple(of_target(d, target.target) for d in made[1])
         with fleet.clock.phase("validate"):
             if not _errors(found):
-                found = (*found, *_spec_faults(fleet, service, target.target, spec))
+                found = (*found, *spec_faults(fleet, service, target.target, spec))
         if fleet.break_(service.id, found):
             continue
         if fleet.specs is not None:
@@ -297,58 +296,8 @@ def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration
             except TemplateFault as fault:
                 fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}`", target.target.name)])
                 continue
-        if not (declaration.broken and fleet.break_(service.id, _broken(fleet, service, declaration))):
+        if not (declaration.broken and fleet.break_(service.id, broken(fleet, service, declaration))):
             yield declaration
-
-
-def _broken(fleet: Fleet, service: ServiceInput, declaration: Declaration) -> Iterator[Diagnostic]:
-    """What components find wrong with a spec, each fault at the origin of the field that it is about."""
-    target = declaration.target
-    own = layers_of(service, target)
-    assert own is not None
-    _, origins = layer_with_origins(fleet.stacks.of(service.path, target, service.team), *own)
-    for broken in declaration.broken:
-        # What a layer above says is not wrong by itself: shown is what the team says nearest to it.
-        faults = (
-            Fault(broken.code, broken.at[:length], broken.message, broken.hint, at="key")
-            for length in range(len(broken.at), -1, -1)
-        )
-        spans = ((f, span_of(origins, service.document, f, target.environment)) for f in faults)
-        fault, span = next(each for each in spans if each[1].file.startswith(f"{TEAMS}/"))
-        found = validate.at_origin(fault, span, f"`{service.id}`", target.name)
-        yield replace(found, severity=broken.code.severity)
-
-
-def _of_target(diagnostic: Diagnostic, target: Target) -> Diagnostic:
-    """A fault of layering, which doesn't know for which target it layers."""
-    return replace(diagnostic, notes=(*diagnostic.notes, Note("for", targets=(target.name,))))
-
-
-def _spec_faults(fleet: Fleet, service: ServiceInput, target: Target, spec: Value) -> Iterator[Diagnostic]:
-    """Faults of an effective spec, each at the origin that won; where something is missing, at its parent in platform.yaml."""
-    schemas = fleet.platform.schemas
-    faults = list(validate.validate_effective(spec, service.path.name, schemas, f"`{service.id}`"))
-    if not faults:
-        return
-    own = layers_of(service, target)
-    assert own is not None
-    _, origins = layer_with_origins(fleet.stacks.of(service.path, target, service.team), *own)
-    for fault in faults:
-        span = span_of(origins, service.document, fault, target.environment)
-        yield validate.at_origin(fault, span, f"`{service.id}`", target.name)
-
-
-def span_of(origins: Origins, document: Document, fault: Fault, environment: str) -> Span:
-    """Where a fault of an effective spec is shown: the winning layer's value, else the nearest key of platform.yaml."""
-    positions = document.positions()
-    at = fault.path if fault.at != "missing" else ()
-    while at:
-        if at in origins:
-            span = origins[at][-1].span
-            own = (path for path in (at, ("environments", environment, *at)) if positions.values.get(path) == span)
-            return next((positions.key(path) for path in own if fault.at == "key"), span)
-        at = at[:-1]
-    return fault_span(fault, positions)
 
 
 def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
@@ -370,7 +319,7 @@ def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
     named = {parse(name) for d in declarations for names in d.references.values() for name in names}
     fleet.broken |= {service for service in named if f"{TEAMS}/{service.team}" in fleet.repository.unusable}
     known = fleet.repository.services.keys() | fleet.broken
-    for finding in link(fleet.platform, fleet.links, known, fleet.broken, locate):
+    for finding in link(fleet.platform, fleet.links, known, fleet.broken, locate, partial(retired_at, fleet)):
         fleet.diagnostics.append(finding.diagnostic)
         if finding.diagnostic.is_error:
             fleet.broken |= finding.services

@@ -57,6 +57,14 @@ def _quota_span(document: Document, environment: str, at: Path) -> Span:
     return span_of(Fault(NOT_RETIRED, said, "", at="key"), document.positions())
 
 
+def retired_at(fleet: Fleet, service: ServiceId) -> Span | None:
+    """Where a service's team says that it, or an entry of it, is gone."""
+    team = fleet.teams.get(service.team)
+    notes = (part(team.document.value, ("retired",)) or {}) if team is not None else {}
+    named = next((name for name in notes if name.partition("/")[0] == service.name), None)
+    return team.document.positions().key(("retired", named)) if team is not None and named is not None else None
+
+
 def not_retired(fleet: Fleet) -> Iterator[Diagnostic]:
     """The `retired:` notes about what is there, in each environment that they name."""
     for service in fleet.services.values():
