@@ -80,11 +80,8 @@ class Reference:
 class Component:
     """One capability. `type` is set where it is a type of `needs`; `labels` are those that raw manifests of its services must
     carry; `costs` are items of a service or an entry of `needs`, `platform_costs` those of a target, `prices` what either may
-    ask for; `sealed` are pointers to what no patch may change; `documents` are its files by path inside its folder."""
-    """One capability. `type` is set where it is a type of `needs`; `labels` are those
-    that raw manifests of its services must carry; `sealed` are pointers to what no patch may change; `faults` yields the list of
-    what is wrong with a spec, `amounts` what a service takes of `quotas`, which are of teams; `documents` are its files by path
-    inside its folder."""
+    ask for; `sealed` are pointers to what no patch may change; `faults` yields the list of what is wrong with a spec, `amounts`
+    what a service takes of `quotas`, which are of teams; `documents` are its files by path inside its folder."""
 
     name: str
     document: Document

@@ -83,6 +83,7 @@ def _of_golden_paths(repository: Repository) -> Iterator[tuple[str, Diagnose]]:
     kinds += [(path, "environment", "") for path in repository.environments.values()]
     kinds += [(f"{GOLDEN_PATHS}/{name}/golden-path.yaml", "golden-path", name) for name in repository.golden_paths]
     kinds += [(f"{COMPONENTS}/{name}/component.yaml", "component", "") for name in repository.components]
+    kinds += [(repository.prices, "prices", "")] if repository.prices else []
     schemas = _schemas(repository)
     for path, kind, name in kinds:
         if schemas is None:
