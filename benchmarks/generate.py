@@ -109,6 +109,7 @@ def _team(name: str, organization: dict[str, Any], chance: random.Random) -> dic
         "description": f"Team {name}",
         "group": f"{organization['name']}:{name}",
         "contacts": {"slack": f"#{name}", "email": f"{name}@{organization['domain']}"},
+        "quota": {"cpu": 400, "memory": "800Gi", "pods": 1000},
     }
     if chance.random() < 0.5:
         team["defaults"] = {"observability": {"logLevel": "info"}, "env": {"TEAM": name}}
