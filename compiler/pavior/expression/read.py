@@ -54,6 +54,7 @@ class Reader:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _places: dict[str, Places] = field(default_factory=dict)
     _including: list[str] = field(default_factory=list)
+    _included: dict[tuple[str, int, int], Node] = field(default_factory=dict)
     _depth: int = 0
     _loops: int = 0
 
@@ -64,19 +65,16 @@ class Reader:
             if self._depth > MAX_DEPTH:
                 self._fault(TEMPLATE_TOO_LARGE, Site(places, path), f"templates nest at most {MAX_DEPTH} deep")
                 return Constant("", Site(places, path))
-            match value:
-                case dict():
-                    return self._map(value, places, path)
-                case list():
-                    site = Site(places, path)
-                    if not value:
-                        return Constant([], Site(places, path, written="[]"))
-                    return ListNode(tuple(self.read(v, places, (*path, i)) for i, v in enumerate(value)), site)
-                case None:
-                    self._fault(
-                        TEMPLATE_NULL, Site(places, path), "null has no place in a template", "leave the key out"
-                    )
-                    return Constant("", Site(places, path))
+            if isinstance(value, dict):
+                return self._map(value, places, path)
+            if isinstance(value, list):
+                site = Site(places, path)
+                if not value:
+                    return Constant([], Site(places, path, written="[]"))
+                return ListNode(tuple([self.read(v, places, (*path, i)) for i, v in enumerate(value)]), site)
+            if value is None:
+                self._fault(TEMPLATE_NULL, Site(places, path), "null has no place in a template", "leave the key out")
+                return Constant("", Site(places, path))
             return self._scalar(value, Site(places, path, written=text(value)))
         finally:
             self._depth -= 1
@@ -117,6 +115,8 @@ class Reader:
         site = Site(places, path)
         if not value:
             return Constant({}, Site(places, path, written="{}"))
+        if not any(key[:1] == "$" for key in value):
+            return MapNode(tuple([self._entry(key, value[key], places, path) for key in value]), site)
         for key in value:
             if key.startswith("$") and key not in DIRECTIVES:
                 hint = meant(key, DIRECTIVES) or f"a key that begins with `$` is written `\"{{{{ '{key}' }}}}\"`"
@@ -169,6 +169,8 @@ class Reader:
 
     def _entry(self, key: str, value: Value, places: Places, path: Path) -> Entry:
         where = (*path, key)
+        if not is_template(key):
+            return Entry(key, self.read(value, places, where))
         name = self._scalar(key, Site(places, where, True, key))
         return Entry(name.value if isinstance(name, Constant) else name, self.read(value, places, where))
 
@@ -233,12 +235,14 @@ class Reader:
             way = " → ".join([*self._including, name])
             self._fault(UNKNOWN_FRAGMENT, site, f"the fragment `{name}` includes itself", f"the way round is {way}")
             return ()
-        places = self._places.setdefault(name, Places(document))
-        self._including.append(name)
-        try:
-            return (self.read(document.value, places, ()),)
-        finally:
+        # What a fragment is depends on how deep it is included, as too deep is a fault.
+        known = (name, self._depth, self._loops)
+        if known not in self._included:
+            places = self._places.setdefault(name, Places(document))
+            self._including.append(name)
+            self._included[known] = self.read(document.value, places, ())
             self._including.pop()
+        return (self._included[known],)
 
 
 Lets: TypeAlias = tuple[tuple[str, Bare], ...]

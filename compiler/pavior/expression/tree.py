@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from jinja2 import nodes
 
@@ -39,8 +39,7 @@ class Places:
         return Span(whole.file, whole.line, column + start, whole.line, column + max(end, start + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """Where a scalar or map stands in its template."""
 
     places: Places
@@ -96,8 +95,7 @@ class ListNode:
     site: Site
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     key: str | Computed | Text
     value: Node
 
