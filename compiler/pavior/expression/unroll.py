@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 
 from jinja2 import nodes
 
@@ -21,16 +22,21 @@ Lengths = Mapping[str, int]
 
 
 def unrolled(node: Node, lengths: Lengths) -> Node:
-    """The same template without the loops in lists whose rounds are known."""
+    """The same template without the loops in lists whose rounds are known; the same node where there are none."""
     match node:
         case JsonNode():
-            return replace(node, inner=unrolled(node.inner, lengths))
+            inner = unrolled(node.inner, lengths)
+            return node if inner is node.inner else replace(node, inner=inner)
         case ListNode():
-            items = [unrolled(each, lengths) for item in node.items for each in _rounds(item, lengths)]
-            return replace(node, items=tuple(items))
+            items = tuple([unrolled(each, lengths) for item in node.items for each in _rounds(item, lengths)])
+            return node if _same(items, node.items) else replace(node, items=items)
         case MapNode():
             return _map(node, lengths)
     return node
+
+
+def _same(some: Sequence[object], others: Sequence[object]) -> bool:
+    return len(some) == len(others) and all(map(is_, some, others))
 
 
 def _map(node: MapNode, lengths: Lengths) -> MapNode:
@@ -41,13 +47,20 @@ def _map(node: MapNode, lengths: Lengths) -> MapNode:
         lengths = {known: value for known, value in lengths.items() if known != name}
         if length is not None:
             lengths[name] = length
+    values = [entry.value for entry in node.entries]
+    others = [each for each in (node.otherwise, node.value) if each is not None]
+    parts = (*values, *others, *node.merges, *node.includes)
+    made = [unrolled(each, lengths) for each in parts]
+    if _same(made, parts):
+        return node
+    rest = iter(made)
     return replace(
         node,
-        entries=tuple(Entry(entry.key, unrolled(entry.value, lengths)) for entry in node.entries),
-        otherwise=node.otherwise and unrolled(node.otherwise, lengths),
-        value=node.value and unrolled(node.value, lengths),
-        merges=tuple(unrolled(each, lengths) for each in node.merges),
-        includes=tuple(unrolled(each, lengths) for each in node.includes),
+        entries=tuple([Entry(entry.key, next(rest)) for entry in node.entries]),
+        otherwise=next(rest) if node.otherwise is not None else None,
+        value=next(rest) if node.value is not None else None,
+        merges=tuple([next(rest) for _ in node.merges]),
+        includes=tuple([next(rest) for _ in node.includes]),
     )
 
 
