@@ -273,36 +273,6 @@ class TestGitHub:
         )
 
 
-def test_sarif_names_rules_and_places() -> None:
-    log = json.loads("\n".join(lines(unknown(REPLICA, "m", "h"), unknown(Span("a b", 1, 1, 1, 1), "m"), form="sarif")))
-    (run,) = log["runs"]
-    assert log["version"] == "2.1.0"
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["PV204"]
-    assert [result["message"]["text"] for result in run["results"]] == ["m", "m; h"]
-    place = run["results"][1]["locations"][0]["physicalLocation"]
-    assert place == {
-        "artifactLocation": {"uri": CHECKOUT},
-        "region": {"startLine": 7, "startColumn": 3, "endLine": 7, "endColumn": 10},
-    }
-    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b"
-
-
-def test_junit_has_a_case_for_each_file_and_fails_those_with_errors() -> None:
-    warning = Diagnostic(OLD, Span(LEDGER, 1, 1, 1, 2), "<old>", severity=Severity.WARNING)
-    suite = ElementTree.fromstring("\n".join(lines(unknown(REPLICA), warning, form="junit")))[0]
-    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
-    assert [(case.get("name"), [child.tag for child in case]) for case in suite] == [
-        (CHECKOUT, ["failure"]),
-        (LEDGER, ["system-out"]),
-    ]
-    assert suite[1][0].text == f"{LEDGER}:1:1: warning[PV210 old-field]: <old>"
-
-
-def test_junit_of_nothing_is_a_test_that_passes() -> None:
-    suite = ElementTree.fromstring("\n".join(lines(form="junit")))[0]
-    assert (suite.get("tests"), suite.get("failures"), [child.tag for child in suite]) == ("1", "0", ["testcase"])
-
-
 class TestEscaping:
     @pytest.mark.parametrize(
         ("text", "shown"),

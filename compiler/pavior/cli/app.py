@@ -25,11 +25,41 @@ RISKS = (
 )
 COST_FORMATS = ("text", "markdown", "json")
 
-FORMATS = ("text", "concise", "json", "github", "sarif", "junit")
+FORMATS = ("text", "concise", "json", "github", "gitlab", "sarif", "junit")
 
-_FORMAT = click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How findings are shown."
-)
+
+def _report(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """`sarif=pavior.sarif`, taken apart."""
+    reports = []
+    for text in given:
+        form, equals, file = text.partition("=")
+        if form not in FORMATS or not equals or not file:
+            raise click.BadParameter(f"`{text}` is not FORM=FILE with a FORM of {', '.join(FORMATS)}")
+        reports.append((form, Path(file)))
+    return reports
+
+
+def _showing(command: Function) -> Function:
+    """The options of all commands that find things."""
+    shown = click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="How findings are shown.",
+    )
+    written = click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FORM=FILE",
+        callback=_report,
+        help="Write findings into FILE too, in one of these forms: sarif=pavior.sarif (repeatable).",
+    )
+    return shown(written(command))
+
+
 _ENVIRONMENT = click.option(
     "--env",
     "environments",
@@ -80,7 +110,7 @@ def pavior(context: click.Context, directory: Path) -> None:
 
 def _selecting(command: Function) -> Function:
     """The arguments and options of all commands that go over the fleet."""
-    return _NAMES(_ENVIRONMENT(_TEAM(_FORMAT(command))))
+    return _NAMES(_ENVIRONMENT(_TEAM(_showing(command))))
 
 
 @pavior.command()
@@ -144,7 +174,7 @@ def diff(directory: Path, /, **options: Any) -> None:
 
 
 @pavior.command()
-@_FORMAT
+@_showing
 @click.pass_obj
 def validate(directory: Path, /, **options: Any) -> None:
     """Check the files of golden-paths/ and teams/ without rendering."""
@@ -186,7 +216,7 @@ def explain(directory: Path, /, **options: Any) -> None:
 
 
 @pavior.command()
-@_FORMAT
+@_showing
 @click.pass_obj
 def verify(directory: Path, /, **options: Any) -> None:
     """Check all of rendered/ with kubeconform, strictly and skipping nothing."""

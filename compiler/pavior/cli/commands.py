@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from pavior.cli.findings import Unwritable, show
 from pavior.cli.progress import progress
-from pavior.diagnostics import Diagnostic
 from pavior.git.run import GitProblem, UnknownReference
 from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
 from pavior.pipeline import LostWorker, Report, Selection, UnknownName, check, render, validate
 from pavior.pipeline.clock import Clock
-from pavior.repository import shown
 
 CLEAN, FOUND, USAGE, BROKEN = 0, 1, 2, 3
 
@@ -37,7 +36,7 @@ def run(command: str, directory: Path, options: Options) -> int:
         return _complain(USAGE, str(error), error.hint if isinstance(error, UnknownName) else here)
     except GitProblem as error:
         return _complain(USAGE if isinstance(error, UnknownReference) else BROKEN, str(error), error.hint)
-    except (Locked, WriteFailed, LostWorker, MissingTool, BrokenTool) as error:
+    except (Locked, WriteFailed, LostWorker, MissingTool, BrokenTool, Unwritable) as error:
         return _complain(BROKEN, str(error))
     except BrokenPipeError:
         sys.stderr.close()
@@ -70,7 +69,7 @@ def _render(root: Path, options: Options) -> int:
         selection = replace(selection, sources=touched(root, options["base"], options["workers"]).value)
     with progress("rendering") as advance:
         report = render(root, selection, clock, advance, options["workers"], _today(options))
-    _show(root, report.diagnostics, options["form"])
+    show(root, report.diagnostics, options, report.services)
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
         stopped = report.failed and not report.targets
@@ -84,7 +83,7 @@ def _check(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
     with progress("checking") as advance:
         report = check(root, _selection(options), clock, advance, base=options["base"], today=_today(options))
-    _show(root, report.diagnostics, options["form"])
+    show(root, report.diagnostics, options, report.services)
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_rendered(report)}: everything is as it would be rendered")
     return _timed(report, FOUND if report.failed else CLEAN)
@@ -93,12 +92,12 @@ def _check(root: Path, options: Options) -> int:
 def _diff(root: Path, options: Options) -> int:
     from pavior.cli.diff import show_difference  # noqa: PLC0415
 
-    return show_difference(root, options, _selection(options), lambda found: _show(root, found, "text", sys.stderr))
+    return show_difference(root, options, _selection(options), lambda found: show(root, found, to=sys.stderr))
 
 
 def _validate(root: Path, options: Options) -> int:
     report = validate(root, Clock())
-    _show(root, report.diagnostics, options["form"])
+    show(root, report.diagnostics, options, report.services)
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_count(len(report.services), 'service')}: nothing wrong")
     return FOUND if report.failed else CLEAN
@@ -108,15 +107,6 @@ def _timed(report: Report, status: int) -> int:
     for phase, seconds in report.clock.seconds.items():
         print(f"{phase:>14} {seconds * 1000:9.1f} ms", file=sys.stderr)
     return status
-
-
-def _show(root: Path, diagnostics: Iterable[Diagnostic], form: str, to: TextIO | None = None) -> None:
-    from pavior import report  # noqa: PLC0415
-
-    to = to or sys.stdout
-    colour = form == "text" and to.isatty()
-    for line in report.render(form, diagnostics, lambda path: shown(root, path), colour=colour):
-        print(line, file=to)
 
 
 def _rendered(report: Report) -> str:
@@ -148,7 +138,7 @@ def _verify(root: Path, options: Options) -> int:
     from pavior.pipeline.verify import verify  # noqa: PLC0415
 
     found = verify(root)
-    _show(root, found.diagnostics, options["form"])
+    show(root, found.diagnostics, options)
     if options["form"] == "text":
         print(
             f"kubeconform: {found.manifests:,} manifests in {found.files:,} files:"
@@ -160,7 +150,7 @@ def _verify(root: Path, options: Options) -> int:
 def _cases(root: Path, options: Options) -> int:
     from pavior.cli.cases import cases  # noqa: PLC0415
 
-    return cases(root, options, lambda found: _show(root, found, "text"))
+    return cases(root, options, lambda found: show(root, found))
 
 
 def _fix(root: Path, options: Options) -> int:
@@ -174,7 +164,7 @@ def _schema(root: Path, options: Options) -> int:
 
     pages = {name: options[name] for name in ("reference", "prerequisites")}
     found, stale = publish(root, write=not options["only_check"], **pages)
-    _show(root, found, "text")
+    show(root, found)
     for path in stale:
         print(f"{'out of date' if options['only_check'] else 'written'}: {path}")
     return FOUND if any(d.is_error for d in found) or (options["only_check"] and stale) else CLEAN

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pavior.diagnostics import Diagnostic
-from pavior.report import ReadSource
+from pavior.report import NOTHING, Context, ReadSource
 from pavior.report.arrangement import arrange
 from pavior.report.escaping import visible
 
 
-def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False) -> Iterator[str]:
+def render(
+    diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False, context: Context = NOTHING
+) -> Iterator[str]:
     """One line for each finding. Sources are not read, and colours would get into other programs' way."""
     for diagnostic in arrange(diagnostics):
         span, code = diagnostic.span, diagnostic.code

@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pavior.diagnostics import Diagnostic
-from pavior.report import ReadSource
+from pavior.report import NOTHING, Context, ReadSource
 from pavior.report.arrangement import arrange
 from pavior.report.escaping import visible
 
 
-def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False) -> Iterator[str]:
+def render(
+    diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False, context: Context = NOTHING
+) -> Iterator[str]:
     """One command for each finding."""
     for diagnostic in arrange(diagnostics):
         span, code = diagnostic.span, diagnostic.code
         properties = {
-            "file": visible(span.file),
+            "file": visible(context.folder + span.file),
             "line": str(span.line),
             "endLine": str(span.end_line),
             "col": str(span.column),

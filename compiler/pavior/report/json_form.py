@@ -8,11 +8,13 @@ from typing import Any
 
 from pavior.diagnostics import Diagnostic, Fix, Note
 from pavior.model import Span
-from pavior.report import ReadSource
+from pavior.report import NOTHING, Context, ReadSource
 from pavior.report.arrangement import arrange
 
 
-def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False) -> Iterator[str]:
+def render(
+    diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False, context: Context = NOTHING
+) -> Iterator[str]:
     """The report as indented JSON, in ASCII so that nothing in it can control a terminal."""
     arranged = arrange(diagnostics)
     errors = sum(diagnostic.is_error for diagnostic in arranged)

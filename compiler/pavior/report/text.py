@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes.load import SECRET
 from pavior.model import Span
-from pavior.report import ReadSource
+from pavior.report import NOTHING, Context, ReadSource
 from pavior.report.arrangement import arrange, summary
 from pavior.report.escaping import visible
 from pavior.report.excerpt import excerpt, hide, lines_of
@@ -34,7 +34,9 @@ class _Paint:
         return f"{start}{text}{_RESET}" if start and text else text
 
 
-def render(diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False) -> Iterator[str]:
+def render(
+    diagnostics: Iterable[Diagnostic], read_source: ReadSource, *, colour: bool = False, context: Context = NOTHING
+) -> Iterator[str]:
     """The lines of the report, with a line that counts the findings at its end; none where there are none."""
     paint = _Paint(colour)
     arranged = arrange(diagnostics)
