@@ -27,7 +27,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 LAYERS: Sequence[frozenset[str]] = [
     frozenset({"__main__"}),
     frozenset({"cli"}),
-    frozenset({"report", "pipeline"}),
+    frozenset({"report", "pipeline", "forge"}),
     frozenset({"phases"}),
     frozenset({"compare"}),
     frozenset({"platform"}),
