@@ -23,7 +23,7 @@ _BECOMES_LINK = re.compile(r"://|www\.|(?<![\w])[Gg][Hh]-[0-9]")
 _RULE = re.compile(r"[|:= -]*[-=][|:= -]*")
 """A row that makes the line before it a table's head or a heading."""
 
-_HEADING = re.compile(r"#{3,4} ")
+_HEADING = re.compile(r"^#{3,4} ")
 _FENCE = re.compile(r"( {0,2}`{3,})diff")
 _FOLD = re.compile(r"<details>(?:<summary>(?P<one>[^<]*)</summary>)?|<summary>(?P<two>[^<]*)</summary>|</details>")
 _BLANK_CODE = re.compile(r"<code>(?:&nbsp;|[ \u3000\u00a0])*</code>")
@@ -71,6 +71,8 @@ def _harmless(line: str, previous: str, address: str) -> bool:
     fold = _FOLD.fullmatch(line)
     if fold:
         return _is_text(fold["one"] or fold["two"] or "")
+    if _FOLD.fullmatch(previous):  # up to an empty line all is HTML, in which code is none
+        return False
     link = _EVERYTHING.fullmatch(line)
     if link:
         return _ADDRESS.fullmatch(link[1]) is not None and (link[1] == address or link[1].startswith(f"{address}/"))
