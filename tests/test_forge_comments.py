@@ -103,13 +103,23 @@ def test_a_comment_of_somebody_else_with_our_marker_is_theirs(
     ]
 
 
+@pytest.mark.parametrize("left", ["", None])
+def test_a_report_that_was_not_written_takes_the_old_one_away(
+    left: str | None, forge: Forge, environment: dict[str, str], file: Path
+) -> None:
+    ours = forge.say(forge.me, REPORT)
+    file.unlink() if left is None else file.write_text(left, encoding="utf-8")
+    assert main(["comment", str(file)], environment) == 0
+    assert "could not be found out" in ours["body"]
+
+
 def test_our_other_comments_stay(forge: Forge, environment: dict[str, str], file: Path) -> None:
     forge.say(forge.me, f"About {MARKER}: it is our marker.")
     assert main(["comment", str(file)], environment) == 0
     assert len(forge.comments) == 2
 
 
-@pytest.mark.parametrize("body", [f"{MARKER}\n{'x' * LIMIT}", "no marker", "", f"text\n{MARKER}\n"])
+@pytest.mark.parametrize("body", [f"{MARKER}\n{'x' * LIMIT}", "no marker", "\n", f"text\n{MARKER}\n"])
 def test_what_is_too_long_or_no_report_is_not_sent(
     forge: Forge, environment: dict[str, str], file: Path, body: str
 ) -> None:

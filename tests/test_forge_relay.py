@@ -75,6 +75,7 @@ def relayed(forge: Forge, tmp_path: Path, **changed: Any) -> int:
     run = {
         "id": 99,
         "event": "pull_request",
+        "conclusion": "success",
         "head_sha": HEAD,
         "head_branch": "change",
         "head_repository": {"id": 5, "owner": {"login": "fork"}},
@@ -136,6 +137,24 @@ class TestRelay:
         forge.pulls = [pull(7), pull(8)]
         assert relayed(forge, tmp_path) == 3
         assert forge.comments == []
+
+    @pytest.mark.parametrize("conclusion", ["cancelled", "skipped", "timed_out", "action_required", "stale"])
+    def test_a_run_that_did_not_come_to_its_end_says_nothing(
+        self, conclusion: str, forge: Forge, tmp_path: Path
+    ) -> None:
+        assert relayed(forge, tmp_path, conclusion=conclusion) == 0
+        assert forge.comments == []
+
+    @pytest.mark.parametrize("content", [archive({}), archive({"comment.md": ""})])
+    def test_a_failed_run_without_a_report_takes_the_old_one_away(
+        self, content: bytes, forge: Forge, tmp_path: Path
+    ) -> None:
+        assert relayed(forge, tmp_path) == 0
+        forge.archive = content
+        assert relayed(forge, tmp_path, conclusion="failure") == 0
+        (comment,) = forge.comments
+        assert "could not be found out" in comment["body"]
+        assert "restarts pods" not in comment["body"]
 
     @pytest.mark.parametrize("files", [{}, {"Comment.md": REPORT}, {"../comment.md": REPORT}, {"x/comment.md": REPORT}])
     def test_an_artifact_without_a_comment_is_nothing_to_post(

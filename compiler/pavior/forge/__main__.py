@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pavior.forge import ForgeError
-from pavior.forge.base import base, event
-from pavior.forge.comments import Conversation, upsert
+from pavior.forge.base import Base, base, event
+from pavior.forge.comments import UNTOLD, Conversation, upsert
 from pavior.forge.github import PullRequest, repository
 from pavior.forge.gitlab import merge_request
 from pavior.forge.relay import comment, pull_request
@@ -37,8 +37,12 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pavior.forge", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    found = commands.add_parser("base", help="print what this pipeline's change is compared with")
+    found = commands.add_parser(
+        "base",
+        help="print what this pipeline's change is compared with, and make it the step's output `base` on GitHub",
+    )
     found.add_argument("folder", type=Path, help="the clone, or a folder in it")
+    found.add_argument("--given", default="", metavar="REF", help="this, if it isn't empty")
     upserted = commands.add_parser("comment", help="write FILE as the comment of this pipeline's pull or merge request")
     upserted.add_argument("file", type=Path)
     relayed = commands.add_parser(
@@ -52,10 +56,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _base(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    found = base(environment, options.folder)
+    found = Base(options.given) if options.given else base(environment, options.folder)
+    if not found.reference.isprintable():
+        raise ForgeError("the given base is no name of a branch, tag or commit")
     if found.remark:
         _say(environment, "warning", found.remark)
     print(found.reference)
+    if environment.get("GITHUB_OUTPUT"):
+        with Path(environment["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as outputs:
+            outputs.write(f"base={found.reference}\n")
     return DONE
 
 
@@ -67,9 +76,11 @@ def _comment(options: argparse.Namespace, environment: Mapping[str, str]) -> int
         number = event(environment)["pull_request"]["number"]
         conversation = PullRequest(repository(environment), int(number), options.author)
     try:
-        body = options.file.read_bytes().decode("utf-8")
+        body = options.file.read_bytes().decode("utf-8") or UNTOLD
+    except FileNotFoundError:
+        body = UNTOLD
     except (OSError, UnicodeDecodeError) as error:
-        raise ForgeError(f"{options.file} is not there to be posted: {error}") from None
+        raise ForgeError(f"{options.file} can't be read: {error}") from None
     print(f"the comment is {upsert(conversation, body).value}")
     return DONE
 

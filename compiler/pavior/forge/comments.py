@@ -16,6 +16,14 @@ LIMIT = 65_536
 """Characters of a comment on GitHub, at most; GitLab takes more."""
 
 
+UNTOLD = f"""{MARKER}
+### What this change does could not be found out
+
+Something in it is wrong, or its run ended before the report was written. The run's log and the annotations say what.
+"""
+"""Takes the place of a report that was not written, because that of the push before would be believed."""
+
+
 class Done(Enum):
     """What became of the comment."""
 

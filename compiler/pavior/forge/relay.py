@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pavior.forge import ForgeError
-from pavior.forge.comments import LIMIT, MARKER
+from pavior.forge.comments import LIMIT, MARKER, UNTOLD
 from pavior.forge.github import Repository
 from pavior.forge.guard import refusal
 
@@ -50,16 +50,19 @@ def pull_request(repository: Repository, run: Mapping[str, Any]) -> int | None:
 
 
 def comment(repository: Repository, run: Mapping[str, Any]) -> str | None:
-    """What to post for a finished run; None where it wrote no comment.
+    """What to post for a finished run; None where it was stopped, or is not one that writes a comment.
 
     Its last lines say which commit and run it comes from, because the text itself is only as trustworthy as that run.
     """
     number, commit = int(run["id"]), str(run["head_sha"])
     if not _COMMIT.fullmatch(commit):
         raise ForgeError("the event names no commit")
-    told = _artifact(repository, number)
-    if told is None:
+    if run["conclusion"] not in ("success", "failure"):
         return None
+    told = _artifact(repository, number)
+    if told is None and run["conclusion"] == "success":
+        return None
+    told = told or UNTOLD
     address = f"{run['repository']['html_url']}/actions/runs/{number}"
     reason = refusal(told, address)
     if reason is not None:
