@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,15 +28,21 @@ COST_FORMATS = ("text", "markdown", "json")
 FORMATS = ("text", "concise", "json", "github", "gitlab", "sarif", "junit")
 
 
-def _report(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, Path]]:
-    """`sarif=pavior.sarif`, taken apart."""
-    reports = []
-    for text in given:
-        form, equals, file = text.partition("=")
-        if form not in FORMATS or not equals or not file:
-            raise click.BadParameter(f"`{text}` is not FORM=FILE with a FORM of {', '.join(FORMATS)}")
-        reports.append((form, Path(file)))
-    return reports
+def _reports(forms: Sequence[str], what: str) -> Callable[[Function], Function]:
+    """The option that writes files beside what is shown."""
+
+    def taken_apart(
+        context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+    ) -> list[tuple[str, Path]]:
+        reports = []
+        for text in given:
+            form, equals, file = text.partition("=")
+            if form not in forms or not equals or not file:
+                raise click.BadParameter(f"`{text}` is not FORM=FILE with a FORM of {', '.join(forms)}")
+            reports.append((form, Path(file)))
+        return reports
+
+    return click.option("--report", "reports", multiple=True, metavar="FORM=FILE", callback=taken_apart, help=what)
 
 
 def _showing(command: Function) -> Function:
@@ -49,14 +55,7 @@ def _showing(command: Function) -> Function:
         show_default=True,
         help="How findings are shown.",
     )
-    written = click.option(
-        "--report",
-        "reports",
-        multiple=True,
-        metavar="FORM=FILE",
-        callback=_report,
-        help="Write findings into FILE too, in one of these forms: sarif=pavior.sarif (repeatable).",
-    )
+    written = _reports(FORMATS, "Write findings into FILE too, in one of these forms: sarif=pavior.sarif (repeatable).")
     return shown(written(command))
 
 
@@ -150,7 +149,9 @@ def check(directory: Path, /, **options: Any) -> None:
 @click.option(
     "--format", "form", type=click.Choice(CHANGE_FORMATS), default="text", show_default=True, help="How it is shown."
 )
+@_reports(CHANGE_FORMATS, "Write it into FILE too, in one of these forms: markdown=comment.md (repeatable).")
 @click.option("--full", is_flag=True, help="Every manifest that changes, too (text and json).")
+@click.option("--more", metavar="ADDRESS", help="Where everything can be found, for who reads a part (markdown).")
 @click.option("--fail-on", metavar="RISK", type=click.Choice(RISKS), help="Exit 1 if anything is as risky, or riskier.")
 @click.option(
     "--all", "everything", is_flag=True, help="Render all of both sides, also what can't differ: slower, same answer."

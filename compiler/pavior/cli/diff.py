@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from pavior.cli.findings import write
 from pavior.compare import Risk
 from pavior.compare.difference import DiffReport
 from pavior.diagnostics import Diagnostic
@@ -46,8 +47,10 @@ def show_difference(
 
 def _ended(report: DiffReport, options: dict[str, Any], failed: bool) -> int:
     colour = options["form"] == "text" and sys.stdout.isatty()
-    for line in changes.render(options["form"], report, colour=colour, full=options["full"]):
+    for line in changes.render(options["form"], report, colour=colour, full=options["full"], more=options["more"]):
         print(line)
+    for form, file in options["reports"]:
+        write(file, changes.render(form, report, full=options["full"], more=options["more"]))
     worst = options["fail_on"]
     refused = worst is not None and report.risk is not None and report.risk <= _risk(worst)
     return FOUND if failed or refused else CLEAN

@@ -48,10 +48,11 @@ def show(
         print(line, file=to)
     for other, file in reports:
         lines = report.render(other, found, source, context=context)
-        _write(file, lines)
+        write(file, lines)
 
 
-def _write(file: Path, lines: Iterable[str]) -> None:
+def write(file: Path, lines: Iterable[str]) -> None:
+    """Write a report's lines. Raises Unwritable."""
     try:
         with file.open("w", encoding="utf-8", newline="\n") as opened:
             opened.writelines(f"{line}\n" for line in lines)
