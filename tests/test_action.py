@@ -186,7 +186,9 @@ class TestPullRequest:
         site.run("pull_request", request_.event, site.clone(request_.merge))
         assert refusal(site.report("comment.md"), RUNS) is None
 
-    def test_a_fault_stands_at_its_line_and_the_rest_is_told(self, site: Site, request_: Request) -> None:
+    def test_a_fault_stands_at_its_line_and_what_it_keeps_from_being_compared_is_told(
+        self, site: Site, request_: Request
+    ) -> None:
         git(site.origin, "checkout", "--quiet", "--detach", request_.merge)
         edit(site.origin, "teams/shop/front/platform.yaml", "image:", "imaje:")
         git(site.origin, "commit", "--quiet", "--all", "--message", "broken")
@@ -196,7 +198,8 @@ class TestPullRequest:
         assert run.steps["Check"].status == 1
         assert "::error file=teams/shop/front/platform.yaml,line=3," in run.steps["Check"].output
         assert "PV204" in site.report("pavior.sarif")
-        assert ":1.5.0`" in site.report("comment.md")
+        assert "Not compared, because of errors: `shop/cart`, `shop/front`." in site.report("comment.md")
+        assert refusal(site.report("comment.md"), RUNS) is None
         assert run.steps["Keep the reports"].status == 0
 
     def test_a_risk_fails_where_the_workflow_says_so(self, site: Site, request_: Request) -> None:

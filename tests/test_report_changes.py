@@ -199,6 +199,19 @@ def test_json_is_as_its_schema_says() -> None:
     assert [variant["times"] for variant in content["groups"][1]["variants"]] == [39, 1]
 
 
+def test_what_could_not_be_compared_comes_first() -> None:
+    told = replace(report(), withheld=("shop/cart", "shop/front"))
+    markdown = list(render("markdown", told))
+    assert markdown[1:4:2] == [
+        "### Not all of this change could be compared",
+        "**Not compared, because of errors: `shop/cart`, `shop/front`.** What they change is not in here.",
+    ]
+    assert "<code>shop/cart</code>, <code>shop/front</code>" in "".join(render("html", told))
+    content = json.loads("\n".join(render("json", told)))
+    Draft202012Validator(json.loads((ROOT / "schemas" / "diff.schema.json").read_bytes())).validate(content)
+    assert content["withheld"] == ["shop/cart", "shop/front"]
+
+
 def hostile(text: str) -> DiffReport:
     """A difference in which a text stands wherever people choose texts."""
     grouping = Grouping(details=True)

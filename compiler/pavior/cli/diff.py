@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def show_difference(
     show(found.diagnostics)
     for name, reason in sorted(found.withheld.items()):
         print(f"  not compared: {visible(name)}: {reason}", file=sys.stderr)
-    return FOUND if found.report is None else _ended(found.report, options, found.failed)
+    if found.report is None:
+        return FOUND
+    return _ended(replace(found.report, withheld=tuple(sorted(found.withheld))), options, found.failed)
 
 
 def _ended(report: DiffReport, options: dict[str, Any], failed: bool) -> int:

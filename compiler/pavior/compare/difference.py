@@ -123,7 +123,8 @@ class DiffReport:
     """Everything that a reviewer is told. `groups` come worst first.
 
     `base` and `head` are what was compared, in words. `reach` is that of all changes together; `services` and `teams` are
-    sorted names. `details` are all changes one by one, where somebody asked for them.
+    sorted names. `details` are all changes one by one, where somebody asked for them. `withheld` names, sorted, what could not be
+    compared, because it has errors or reads from what has.
     """
 
     base: str
@@ -137,6 +138,7 @@ class DiffReport:
     cost: Cost | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     details: tuple[tuple[Where, ManifestChange], ...] = ()
+    withheld: tuple[str, ...] = ()
 
     @property
     def risk(self) -> Risk | None:

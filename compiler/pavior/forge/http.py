@@ -43,7 +43,7 @@ class Api:
         answer = self._send("GET", path, None, {})
         if answer.status not in _REDIRECTS:
             return _read(answer, most_bytes, path)
-        elsewhere = answer.headers.get("Location", "")
+        elsewhere = answer.headers.get("location", "")
         here, there = urlsplit(self.address), urlsplit(elsewhere)
         if there.scheme != here.scheme or not there.hostname:
             raise ForgeError(f"GET {path}: the service sends to an address that is no file")

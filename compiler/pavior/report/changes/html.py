@@ -14,6 +14,7 @@ from pavior.report.changes.wording import (
     difference,
     extent,
     extent_of,
+    heading,
     label,
     meaning,
     money,
@@ -45,14 +46,16 @@ summary { cursor: pointer; } .grave { color: var(--grave); } .warning { color: v
 
 def render(report: DiffReport, *, colour: bool = False, full: bool = False, more: str | None = None) -> Iterator[str]:
     """The lines of the page. `colour`, `full` and `more` are of no use here."""
-    heading = "Nothing changes in the clusters" if report.risk is None else f"Worst: {label(report.risk)}"
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{_text(heading)}</title>"
+    yield f"<title>{_text(heading(report))}</title>"
     yield f"<style>\n{_STYLE}\n</style></head><body>"
-    yield f"<h1>{_text(heading)}</h1>"
+    yield f"<h1>{_text(heading(report))}</h1>"
+    if report.withheld:
+        names = ", ".join(f"<code>{_text(name)}</code>" for name in report.withheld)
+        yield f'<p class="grave">Not compared, because of errors: {names}. What they change is not in here.</p>'
     between = f"between <code>{_text(report.base)}</code> and <code>{_text(report.head)}</code>"
     if report.groups:
         yield f"<p>{_text(extent(report))}, {between}.</p>"

@@ -37,6 +37,8 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
         "cost": _cost(report),
         "diagnostics": [entry(each) for each in arrange(report.diagnostics)],
     }
+    if report.withheld:
+        content["withheld"] = list(map(encodable, report.withheld))
     if full:
         content["details"] = [_detail(where, change) for where, change in report.details]
     yield from json.dumps(content, indent=2).split("\n")

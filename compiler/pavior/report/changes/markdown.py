@@ -18,6 +18,7 @@ from pavior.report.changes.wording import (
     difference,
     extent,
     extent_of,
+    heading,
     label,
     meaning,
     money,
@@ -70,13 +71,15 @@ def _size(lines: Sequence[str]) -> int:
 def _head(report: DiffReport) -> Iterator[str]:
     """The first screen: the worst, how much of what, the cost."""
     yield MARKER
-    if report.risk is None:
-        yield "### Nothing changes in the clusters"
-        yield ""
-        yield f"No manifest differs between {_code(report.base)} and {_code(report.head)}."
-        return
-    yield f"### Worst: {label(report.risk)}"
+    yield f"### {heading(report)}"
     yield ""
+    if report.withheld:
+        yield f"**Not compared, because of errors: {_listed(report.withheld)}.** What they change is not in here."
+        yield ""
+    if report.risk is None:
+        others = "other " if report.withheld else ""
+        yield f"No {others}manifest differs between {_code(report.base)} and {_code(report.head)}."
+        return
     yield f"{extent(report)}, in {_listed(report.environments)}. Between {_code(report.base)} and {_code(report.head)}."
     yield ""
     yield "| what it does | groups | changes | services and teams | |"

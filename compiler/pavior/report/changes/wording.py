@@ -97,6 +97,13 @@ def extent(report: DiffReport) -> str:
     return f"{count(counts.total, 'manifest')} ({parts}) of {owners}"
 
 
+def heading(report: DiffReport) -> str:
+    """The first that a reader sees. What could not be compared can be worse than what could."""
+    if report.withheld:
+        return "Not all of this change could be compared"
+    return "Nothing changes in the clusters" if report.risk is None else f"Worst: {label(report.risk)}"
+
+
 def title(group: Group) -> Line:
     """What changed: `memory limit: 256Mi → 512Mi`, with the values where there is one variant."""
     only = group.variants[0] if len(group.variants) == 1 and not group.untold else None
