@@ -26,7 +26,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/tutorial.md", "docs/pull-requests.md", "docs/ci.md", "docs/cost.md", ".github/CONTRIBUTING.md")
+PAGES = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/pull-requests.md",
+    "docs/ci.md",
+    "docs/cost.md",
+    ".github/CONTRIBUTING.md",
+)
 
 _FENCE = re.compile(
     r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$|^<!-- (?P<hidden>\$ [^\n]*) -->$", re.MULTILINE | re.DOTALL

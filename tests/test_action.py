@@ -21,6 +21,7 @@ from pavior.report.changes import markdown
 
 CART = "teams/shop/cart/platform.yaml"
 RUNS = "https://github.example/acme/platform/actions/runs/99"
+HOSTILE = '"::add-mask::x": "\\n::stop-commands::y"\ningress:'
 IDENTITY = ("-c", "user.name=Dev", "-c", "user.email=dev@acme.example", "-c", "commit.gpgsign=false")
 
 
@@ -175,6 +176,7 @@ class TestPullRequest:
     def test_everything_that_is_promised_is_there(self, site: Site, request_: Request) -> None:
         run = site.run("pull_request", request_.event, site.clone(request_.merge))
         assert run.summary == site.report("comment.md")
+        assert run.steps["Changes"].output == ""
         assert f"[Everything]({RUNS})." in run.summary
         assert "<html" in site.report("changes.html")
         assert json.loads(site.report("changes.json"))
@@ -213,6 +215,18 @@ class TestPullRequest:
             run = site.run("pull_request", request_.event, workspace, base=hostile, **{"fail-on": hostile})
             assert run.failed
             assert not list(site.temporary.rglob("pwned"))
+
+    def test_no_text_of_the_change_is_a_command_to_the_runner(self, site: Site, request_: Request) -> None:
+        git(site.origin, "checkout", "--quiet", "--detach", request_.merge)
+        edit(site.origin, CART, "ingress:", HOSTILE)
+        git(site.origin, "commit", "--quiet", "--all", "--message", "hostile")
+        git(site.origin, "update-ref", request_.merge, "HEAD")
+        told = {"pull_request": {"base": {"sha": request_.target}, "head": {"sha": request_.head}}}
+        run = site.run("pull_request", told, site.clone(request_.merge))
+        printed = [line.strip() for step in run.steps.values() for line in step.output.splitlines()]
+        commands = [line for line in printed if line.startswith("::")]
+        assert commands
+        assert all(line.startswith("::error file=teams/shop/cart/platform.yaml,") for line in commands)
 
     def test_an_event_is_data(self, site: Site, request_: Request) -> None:
         told = {"pull_request": {"base": {"sha": "main --output=pwned"}, "head": {"sha": request_.head}}}
