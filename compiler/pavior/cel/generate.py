@@ -14,6 +14,7 @@ from pavior.cel import values
 from pavior.cel.check import Types, type_of
 from pavior.cel.functions import FUNCTIONS, OPERATORS
 from pavior.cel.tree import Call, Choice, Has, Index, ListOf, Literal, Logic, Loop, MapOf, Name, Node, Select
+from pavior.cel.waiting import variable_of, waiting
 
 PREFIX = "_"
 """In front of what the code calls; names of CEL get `v_`."""
@@ -54,6 +55,9 @@ _SIGNS = {
 }
 
 
+_ORDERS = frozenset({"<", "<=", ">", ">="})
+
+
 def _python(function: str) -> str:
     return _SIGNS.get(function) or function.replace(".", "_")
 
@@ -61,8 +65,10 @@ def _python(function: str) -> str:
 def predicate(name: str, variables: Sequence[tuple[str, Node]], tests: Sequence[Node], types: Types) -> str:
     """The source of a function of `object`, `params` and `namespaceObject`: whether all tests are true.
 
-    Variables are worked out in order, whether or not they are needed: one that fails is left to `evaluate`.
+    Variables are worked out in order, whether or not they are needed: one that fails is left to `evaluate`. Only what stands
+    beside something else in `||`, as a waiver does, waits until that was false.
     """
+    variables, tests = waiting(variables, tests)
     lines = [f"def {name}(v_object, v_params, v_namespaceObject):"]
     lines += [f"    v_variables_{variable} = {_code(node, types)}" for variable, node in variables]
     lines.append(f"    return {' and '.join(_truth(test, types) for test in tests) or 'True'}")
@@ -89,7 +95,10 @@ def _code(node: Node, types: Types) -> str:  # noqa: PLR0911, PLR0912  # one for
                 return f"_select_optional({inner}, {node.field!r})"
             return f"{inner}[{node.field!r}]"
         case Has():
-            return f"_has({_code(node.operand, types)}, {node.field!r})"
+            inner = _code(node.operand, types)
+            if inner.isidentifier() and type_of(node.operand, types) != "optional":
+                return f"({node.field!r} in {inner} if type({inner}) is dict else _has({inner}, {node.field!r}))"
+            return f"_has({inner}, {node.field!r})"
         case Index():
             function = "_index_optional" if node.optional else "_index"
             return f"{function}({_code(node.operand, types)}, {_code(node.key, types)})"
@@ -119,6 +128,8 @@ def _call(node: Call, types: Types) -> str:
         return f"({given[0]} in {given[1]})"
     # A text equals texts alone, in Python as in CEL.
     if node.function in ("==", "!=") and "string" in (type_of(argument, types) for argument in node.arguments):
+        return f"({given[0]} {node.function} {given[1]})"
+    if node.function in _ORDERS and all(type_of(argument, types) == "int" for argument in node.arguments):
         return f"({given[0]} {node.function} {given[1]})"
     return f"_{_python(node.function)}({', '.join(given)})"
 
@@ -153,8 +164,8 @@ def _or_value(optional: Node, otherwise: Node, types: Types) -> str:
 
 
 def _passes_on(node: Select | Index, types: Types) -> bool:
-    """Whether a step gives an optional."""
-    return f"variables.{getattr(node, 'field', '')}" not in types and type_of(node, types) == "optional"
+    """Whether a step gives an optional, and is no variable."""
+    return variable_of(node) is None and type_of(node, types) == "optional"
 
 
 def _loop(node: Loop, types: Types) -> str:
