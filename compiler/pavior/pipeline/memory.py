@@ -19,4 +19,7 @@ def rare_collections() -> Iterator[None]:
     try:
         yield
     finally:
+        # What is there now counts as old, or the next object would set off a search through all of it.
+        gc.freeze()
+        gc.unfreeze()
         gc.set_threshold(*thresholds)
