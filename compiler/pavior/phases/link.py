@@ -18,6 +18,7 @@ from pavior.expression import Template, TemplateFault
 from pavior.model import Path, ServiceId, Span, Target, Value
 from pavior.platform import Claim, Component, GoldenPath, Platform, Scene, Within, scenes_of
 
+_NUMBERS = frozenset({int, float})
 _MOST_NAMES = 4
 """Of names that collide on one line, beside the first."""
 
@@ -158,7 +159,7 @@ def _amounts(component: Component, template: Template, context: Scene) -> Iterat
         for name, states in said.items():
             for state, amount in states.items():
                 numbers = amount if isinstance(amount, list) else [amount]
-                if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+                if not all([number.__class__ in _NUMBERS for number in numbers]):
                     span = component.document.positions().value(("amounts", name, state))
                     raise TemplateFault(span, f"`{state}` of `{name}` is not a number or a list of numbers")
         yield said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic, Severity
@@ -12,10 +12,11 @@ from pavior.kubernetes.policies import Shape
 from pavior.kubernetes.schemas import ManifestSchemas
 from pavior.model import Manifest
 from pavior.phases.check import Finding
+from pavior.phases.render import Only
 from pavior.pipeline.assemble import Owner, manifests, scene_of
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.policies import shape
-from pavior.platform import TargetContext
+from pavior.platform import Component, ManifestTemplate, Scope, TargetContext
 from pavior.policies.enforce import Breach, Enforcement, bindings, bound_policies
 
 
@@ -37,13 +38,17 @@ class Guardrails:
             self._bound.update(bound_policies(own, form))
             bound = tuple(bindings(own, self.fleet.platform.policies, form))
             around = {} if not bound else _by_namespace(own)
+            wanted = {form.namespaces, *(each.policy.parameters for each in bound)}
+            only = Only(
+                frozenset(c.name for c in self.fleet.platform.components.values() if _may_make(c, wanted)), False
+            )
 
             def surroundings(namespace: str) -> Iterable[Manifest]:
                 if namespace not in around:
                     around[namespace] = []
                 team = self.fleet.teams.get(namespace)
                 if team is not None and team.name not in self.fleet.broken_teams:
-                    return [*around[namespace], *self._manifests(Owner(target, team))]
+                    return [*around[namespace], *self._manifests(Owner(target, team), only)]
                 return around[namespace]
 
             self._enforced[name] = Enforcement(form, bound, schemas.resources(own), surroundings)
@@ -60,9 +65,26 @@ class Guardrails:
                 message = f"nothing binds policy `{name}` in any target"
                 yield Diagnostic(UNBOUND_POLICY, span, message, hint, severity=Severity.WARNING)
 
-    def _manifests(self, owner: Owner) -> list[Manifest]:
-        placed, _ = manifests(self.fleet.platform, owner, scene_of(owner.target, owner.team))
+    def _manifests(self, owner: Owner, only: Only | None = None) -> list[Manifest]:
+        placed, _ = manifests(self.fleet.platform, owner, scene_of(owner.target, owner.team), only)
         return [each.item for each in placed if not each.is_text]
+
+
+def _may_make(component: Component, wanted: Collection[tuple[str, str] | None]) -> bool:
+    """Whether what a component makes for a team may be of one of these kinds: a template that makes others says so plainly."""
+    return any(
+        template.scope is Scope.TEAM and not _is_plainly_another(component, template, wanted)
+        for template in component.manifests
+    )
+
+
+def _is_plainly_another(
+    component: Component, template: ManifestTemplate, wanted: Collection[tuple[str, str] | None]
+) -> bool:
+    document = component.documents.get(template.path.partition(f"/{component.name}/")[2])
+    value = document.value if document is not None else None
+    named = (value.get("apiVersion"), value.get("kind")) if isinstance(value, dict) else (None, None)
+    return all(isinstance(word, str) and "{{" not in word for word in named) and named not in wanted
 
 
 def _by_namespace(own: Iterable[Manifest]) -> dict[str, list[Manifest]]:
