@@ -113,15 +113,24 @@ def parse(text: str) -> ServiceId:
 
 
 def declare(
-    path: GoldenPath, service: ServiceId, target: Target, scene: Scene, settings: Mapping[str, Value]
+    path: GoldenPath,
+    service: ServiceId,
+    target: Target,
+    scene: Scene,
+    settings: Mapping[str, Value],
+    *,
+    amounts: bool = True,
 ) -> Declaration:
-    """Evaluate the declarations of the path's components on one effective spec. Raises `TemplateFault` as rendering does."""
+    """Evaluate the declarations of the path's components on one effective spec. Raises `TemplateFault` as rendering does.
+
+    Without `amounts` it says nothing of what the service takes.
+    """
     facts: dict[str, Value] = {}
     claims: dict[str, tuple[str, ...]] = {}
     references: dict[str, tuple[str, ...]] = {}
     refused: list[Refused] = []
     broken: list[Broken] = []
-    amounts: list[Mapping[str, Mapping[str, Value]]] = []
+    taken: list[Mapping[str, Mapping[str, Value]]] = []
     for component in path.components:
         declares = component.facts or component.claims or component.references or component.faults or component.amounts
         if not declares:
@@ -138,8 +147,8 @@ def declare(
                 references[name] = references.get(name, ()) + _names(reference.names, context)
             if component.faults is not None:
                 broken.extend(_broken(component.faults, context))
-            if component.amounts is not None:
-                amounts.extend(_amounts(component, component.amounts, context))
+            if amounts and component.amounts is not None:
+                taken.extend(_amounts(component, component.amounts, context))
     return Declaration(
         service=service,
         target=target,
@@ -149,7 +158,7 @@ def declare(
         references=references,
         refused=tuple(refused),
         broken=tuple(broken),
-        amounts=tuple(amounts),
+        amounts=tuple(taken),
     )
 
 
@@ -159,7 +168,7 @@ def _amounts(component: Component, template: Template, context: Scene) -> Iterat
         for name, states in said.items():
             for state, amount in states.items():
                 numbers = amount if isinstance(amount, list) else [amount]
-                if not all([number.__class__ in _NUMBERS for number in numbers]):
+                if not all(number.__class__ in _NUMBERS for number in numbers):
                     span = component.document.positions().value(("amounts", name, state))
                     raise TemplateFault(span, f"`{state}` of `{name}` is not a number or a list of numbers")
         yield said

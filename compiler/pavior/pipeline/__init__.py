@@ -85,7 +85,7 @@ def render(
     """
     report = Report(clock=clock or Clock())
     recover(root)
-    outcome = prepare(root, report.clock)
+    outcome = prepare(root, report.clock, rendering=selection.everything)
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
         return report

@@ -125,6 +125,9 @@ def _taken(owner: Owner, identities: Iterable[Identity]) -> tuple[Taken, ...]:
 def _spec(fleet: Fleet, owner: Owner) -> Value:
     if owner.service is None:
         return None
+    known = fleet.specs.get((owner.service.id, owner.target.target.place)) if fleet.specs else None
+    if known is not None:
+        return known
     made = effective_spec(fleet.stacks, owner.service, owner.target.target)
     assert made is not None, "an owner is a service in a target that it runs in"
     return made[0]

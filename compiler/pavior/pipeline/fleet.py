@@ -38,6 +38,8 @@ class Fleet:
     broken: set[ServiceId] = field(default_factory=set)
     broken_teams: set[str] = field(default_factory=set)
     blocked: dict[ServiceId, ServiceId] = field(default_factory=dict)
+    quotas: bool = True
+    """Whether what services take is compared with their teams' quotas."""
     specs: dict[tuple[ServiceId, str], Value] | None = None
     """Where somebody wants them kept: the effective specs of what was declared, by service and target's place."""
 

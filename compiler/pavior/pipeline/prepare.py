@@ -44,9 +44,15 @@ from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
 
+_MOST_KEPT = 2_000
+"""Services whose effective specs are kept from link to render: some 30 KB each, in four targets."""
 
-def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
-    """Discover → load → validate → layer → link. No fleet where golden paths, the organisation or an environment are at fault."""
+
+def prepare(root: Path, clock: Clock, *, rendering: bool = False) -> Outcome[Fleet]:
+    """Discover → load → validate → layer → link. No fleet where golden paths, the organisation or an environment are at fault.
+
+    `rendering`: all will be rendered, so specs are kept if they are not too many; quotas are for `check` to compare.
+    """
     with clock.phase("discover"):
         found = discover(root)
     repository = found.value
@@ -58,6 +64,9 @@ def prepare(root: Path, clock: Clock) -> Outcome[Fleet]:
         return Outcome(None, (*found.diagnostics, *loaded.diagnostics))
     platform, files = loaded.value
     fleet = Fleet(repository, platform, files, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
+    fleet.quotas = not rendering
+    if rendering and len(repository.services) <= _MOST_KEPT:
+        fleet.specs = {}
     for team in repository.teams:
         load_team(fleet, team)
     for service in repository.services:
@@ -292,7 +301,9 @@ def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration
         with fleet.clock.phase("link"):
             scene = scene_of(target, service.team, service, spec)
             try:
-                declaration = declare(service.path, service.id, target.target, scene, target.settings)
+                declaration = declare(
+                    service.path, service.id, target.target, scene, target.settings, amounts=fleet.quotas
+                )
             except TemplateFault as fault:
                 fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}`", target.target.name)])
                 continue
@@ -323,7 +334,8 @@ def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
         fleet.diagnostics.append(finding.diagnostic)
         if finding.diagnostic.is_error:
             fleet.broken |= finding.services
-    fleet.diagnostics.extend(over_quota(fleet, declarations))
+    if fleet.quotas:
+        fleet.diagnostics.extend(over_quota(fleet, declarations))
     fleet.diagnostics.extend(not_retired(fleet))
     for reader, other in fleet.links.readers_of(fleet.broken):
         if reader not in fleet.broken:
