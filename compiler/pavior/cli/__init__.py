@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -16,4 +17,10 @@ def main() -> None:
         return
     from pavior.cli.app import pavior  # noqa: PLC0415  (click is most of what starting costs)
 
-    sys.exit(pavior.main(standalone_mode=True))
+    # The process ends with the command. A search for cycles after it, and the interpreter's own before it ends, would go through
+    # all that the command loaded, for a tenth of a second each.
+    gc.set_threshold(2_000_000)
+    try:
+        sys.exit(pavior.main(standalone_mode=True))
+    finally:
+        gc.freeze()

@@ -276,10 +276,6 @@ def list_(directory: Path, /, **options: Any) -> None:
 
 
 def _run(command: str, directory: Path, options: dict[str, Any]) -> None:
-    import gc  # noqa: PLC0415
-
     from pavior.cli import commands  # noqa: PLC0415  (loads the compiler)
 
-    status = commands.run(command, directory, options)
-    gc.freeze()  # the interpreter looks for cycles before it ends: among all that the command loaded, for a tenth of a second
-    raise SystemExit(status)
+    raise SystemExit(commands.run(command, directory, options))

@@ -19,7 +19,4 @@ def rare_collections() -> Iterator[None]:
     try:
         yield
     finally:
-        # What is there now counts as old, or the next object would set off a search through all of it.
-        gc.freeze()
-        gc.unfreeze()
         gc.set_threshold(*thresholds)
