@@ -18,11 +18,9 @@ from markdown_it import MarkdownIt
 
 from differences import ROOT, knowledge
 from pavior.compare import Edit
-from pavior.compare.cost import cost_difference
 from pavior.compare.difference import Cost, CostDifference, DiffReport, Where
 from pavior.compare.grouping import Grouping
 from pavior.compare.manifests import compare
-from pavior.costs import CostLine, CostReport
 from pavior.model import Manifest
 from pavior.report.changes import FORMS, render
 from pavior.report.changes.markdown import LIMIT, MARKER
@@ -138,26 +136,9 @@ def test_the_form_for_comments_leads_with_the_worst_and_folds_what_is_harmless()
     assert lines[-1] == "[Everything](https://ci.example/artifact)."
 
 
-def line(team: str, target: str, amount: str) -> CostLine:
-    figure = Decimal(amount)
-    return CostLine(target, team, "s", "pod", "memory", "p", figure, (), (), (), figure, figure)
-
-
-def test_the_difference_of_two_estimates_is_told_where_there_is_one() -> None:
-    before = CostReport(
-        "EUR", "2026-10-01", "a list", (line("a", "prod@north", "10.10"), line("b", "dev", "5"), line("c", "dev", "1"))
-    )
-    after = replace(before, lines=(line("a", "prod@south", "20.20"), line("", "dev", "3"), line("c", "dev", "1")))
-    cost = cost_difference(before, after)
-    assert cost.note == "An estimate for a month, by the price book of 2026-10-01."
-    assert [(each.team, each.environment, each.after - each.before) for each in cost.differences] == [
-        ("a", "prod", Decimal("10.10")),
-        ("b", "dev", Decimal(-5)),
-        ("the platform", "dev", Decimal(3)),
-    ]
-    assert "cost: no difference; " + cost.note in list(
-        render("text", replace(report(), cost=cost_difference(before, before)))
-    )
+def test_costs_that_stay_are_told() -> None:
+    same = Cost((), "EUR", "An estimate for a month, by the price book of 2026-10-01.")
+    assert "cost: no difference; " + same.note in list(render("text", replace(report(), cost=same)))
 
 
 def test_nothing_to_tell_is_told() -> None:

@@ -8,7 +8,7 @@ at all: a file that nothing was changed for, and that isn't rendered otherwise i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from pavior.phases.write import recover
 from pavior.pipeline.affected import Subject, affected
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.committed import Committed
+from pavior.pipeline.cost_change import Reckoning, Sums, add
 from pavior.pipeline.fork import forked
 from pavior.pipeline.knowledge import knowledge_of
 from pavior.pipeline.memory import rare_collections
@@ -78,8 +79,16 @@ def diff(
     with head.clock.phase("compare"):
         if len(subjects) >= MANY:
             pairing.committed.list_all()
-        work = _Work(pairing, selection, rules.value, details)
-        parts = list(forked(work.compare, _shares(subjects, jobs or _processors()), jobs or _processors()))
+        reckoning = Reckoning.of(pairing.base, pairing.head, selection, from_nothing=not commit.id)
+        work = _Work(pairing, selection, rules.value, details, reckoning)
+        workers = jobs or _processors()
+        parts = list(forked(work.compare, _shares(subjects, workers), workers))
+        if reckoning is not None and reckoning.priced_anew():
+            known = set(subjects)
+            others = [s for s in reckoning.everybody() if s not in known and selection.source(s.source)]
+            parts += [
+                _Part(work.grouping(), costs=sums) for sums in forked(work.reckon, _shares(others, workers), workers)
+            ]
     blobs.close()
     return _joined(parts, reference, commit, told, work)
 
@@ -123,6 +132,7 @@ class _Part:
     grouping: Grouping
     withheld: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    costs: Sums = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -133,6 +143,7 @@ class _Work:
     selection: Selection
     knowledge: Knowledge
     details: bool = False
+    reckoning: Reckoning | None = None
 
     def grouping(self) -> Grouping:
         """An empty one."""
@@ -150,11 +161,21 @@ class _Work:
                 for pair in self.pairing.of(subject):
                     if self._asked(pair):
                         part.grouping.add(pair.where, compare(pair.before, pair.after, self.knowledge))
+                if self.reckoning is not None:
+                    add(part.costs, self.reckoning.sums(subject))
             except Withheld as withheld:
                 part.withheld[subject.name] = withheld.reason
                 part.diagnostics += withheld.diagnostics
         part.diagnostics += fleet.diagnostics[told:]
         return part
+
+    def reckon(self, subjects: Sequence[Subject]) -> Sums:
+        """What these subjects cost before and after, of which nothing else can differ."""
+        assert self.reckoning is not None, "there are prices"
+        costs: Sums = {}
+        for subject in subjects:
+            add(costs, self.reckoning.sums(subject))
+        return costs
 
     def touched(self, subjects: Sequence[Subject]) -> list[str]:
         """The folders of those of these subjects of which something can be rendered otherwise; faults are render's to tell."""
@@ -174,7 +195,7 @@ class _Work:
 
 
 def _joined(
-    parts: Iterable[_Part],
+    parts: Sequence[_Part],
     reference: str,
     commit: Commit,
     found: Sequence[Diagnostic],
@@ -189,7 +210,8 @@ def _joined(
         diagnostics.update((_key(d), d) for d in part.diagnostics)
     base = f"{reference} ({commit.id[:12]})" if commit.id else "nothing"
     kept = tuple(diagnostics.values())
-    report = replace(grouping.report(base, "working tree"), diagnostics=kept)
+    cost = work.reckoning.cost(part.costs for part in parts) if work.reckoning is not None else None
+    report = replace(grouping.report(base, "working tree"), diagnostics=kept, cost=cost)
     return Difference(report, kept, withheld)
 
 
