@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pavior.expression import Template
 from pavior.model import Path, Value
-from pavior.phases.compose import FRAGMENTS_FOLDER, MANIFESTS_FOLDER, TEXTS_FOLDER
+from pavior.phases.compose import FRAGMENTS_FOLDER, MANIFESTS_FOLDER, POLICIES_FOLDER, TEXTS_FOLDER
 from pavior.platform import Component, GoldenPath, ManifestTemplate, Platform, Scene, Scope, TargetContext
 
 SERVICE_SCOPES = frozenset({Scope.SERVICE, Scope.NEED})
@@ -278,9 +278,9 @@ def _templates(component: Component, fragments: Mapping[str, bytes]) -> object:
     files = {
         path: document.source.content
         for path, document in component.documents.items()
-        if path.startswith((f"{MANIFESTS_FOLDER}/", f"{TEXTS_FOLDER}/"))
+        if path.startswith((f"{MANIFESTS_FOLDER}/", f"{TEXTS_FOLDER}/", f"{POLICIES_FOLDER}/"))
     }
-    said = repr([declared.get(key) for key in ("type", "holdsData", "manifests", "texts")])
+    said = repr([declared.get(key) for key in ("type", "holdsData", "manifests", "texts", "policies")])
     return said, files, fragments if any(b"$include" in content for content in files.values()) else None
 
 
