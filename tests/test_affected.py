@@ -264,6 +264,38 @@ WHERE = {
     "golden-paths/components/*/fragments/*.yaml": 1,
 }
 
+LABELS, GUARDRAILS = "teams/fulfilment/labels/platform.yaml", "golden-paths/components/guardrails"
+WAIVER = "{reason: The printer takes one job at a time., owner: fulfilment@brightwater.example, expires: '2030-12-31'}"
+
+
+def _append(file: str, text: str) -> Callable[[Path], None]:
+    return lambda root: put(root, file, (root / file).read_text().rstrip("\n") + "\n" + text)
+
+
+def _without_waivers(root: Path) -> None:
+    above, _, _ = (root / LABELS).read_text().partition("environments:\n")
+    (root / LABELS).write_text(above.replace("{min: 1, ", "{min: 2, "))
+
+
+POLICY_EDITS: dict[str, Callable[[Path], None]] = {
+    "a waiver in another environment": _append(LABELS, f"  staging: {{waivers: {{replica-floor: {WAIVER}}}}}\n"),
+    "a waiver spelt with an escape": _append(LABELS, f'  staging: {{"w\\x61ivers": {{replica-floor: {WAIVER}}}}}\n'),
+    "a waiver gone": _without_waivers,
+    "what policies read of a team": _replace(
+        f"{GUARDRAILS}/manifests/parameters.yaml", '"waived.{{ policy }}"', '"waived.x-{{ policy }}"'
+    ),
+    "a policy": _replace(f"{GUARDRAILS}/policies/image-tag.yaml", "and not `latest`", "and no `latest`"),
+}
+
+
+@pytest.mark.parametrize("name", POLICY_EDITS)
+def test_what_an_edit_of_policies_and_waivers_changes_is_found(fleet: World, name: str) -> None:
+    try:
+        POLICY_EDITS[name](fleet.root)
+        assert fleet.holds()
+    finally:
+        fleet.restore()
+
 
 def _mutations(root: Path) -> Iterator[Callable[[Path], None]]:
     chance = random.Random(11)

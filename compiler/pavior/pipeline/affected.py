@@ -72,7 +72,11 @@ def affected(
             _, team, *rest = path.split("/")
             found.written.add(Subject(team, rest[0]) if len(rest) > 1 else Subject(team))
     found.written |= {s for s in known if s.service and Subject(s.team) in found.written}
-    named = known if all_of_them else found.written | _readers(base, head, known, found.written)
+    if all_of_them:
+        named = known
+    else:
+        touched = found.written | _waived(base, head, known, found.written)
+        named = touched | _readers(base, head, known, touched)
     for subject in sorted(named & known | hints.keys()):
         found.subjects[subject] = frozenset(hints.get(subject, ()))
     return found
@@ -85,6 +89,13 @@ def _known(base: Side | None, head: Side) -> Iterator[Subject]:
         repository = side.fleet.repository
         yield from (Subject(team) for team in repository.teams)
         yield from (Subject(service.team, service.name) for service in repository.services)
+
+
+def _waived(base: Side | None, head: Side, known: set[Subject], written: set[Subject]) -> set[Subject]:
+    """The teams with other waivers, and their services: every template of a team can read what is waived in it."""
+    teams = {subject.team for subject in written if subject.service}
+    other = {team for team in teams if base is None or base.waived(team) != head.waived(team)}
+    return {subject for subject in known if subject.team in other}
 
 
 def _readers(base: Side | None, head: Side, known: set[Subject], written: set[Subject]) -> set[Subject]:

@@ -263,13 +263,32 @@ def _load_waivers(fleet: Fleet) -> None:
     )
     said = (*layered, *(team.document for team in fleet.teams.values()))
     fleet.diagnostics.extend(wide_layers(d for d in said if b"waivers" in d.source.content))
-    for name, team in fleet.teams.items():
-        mine = [(s.name, waivers) for s, waivers in sorted(fleet.waivers.items()) if s.team == name and waivers]
-        if mine:
-            fleet.teams[name] = replace(team, waived=by_environment(mine, platform.policies))
+    by_team: dict[str, list[ServiceId]] = {}
+    for service, waivers in fleet.waivers.items():
+        if waivers:
+            by_team.setdefault(service.team, []).append(service)
+    for name in by_team.keys() & fleet.teams.keys():
+        tell_waivers(fleet, name, by_team[name])
     for service, known in fleet.services.items():
         if known.team is not fleet.teams[service.team]:
             fleet.services[service] = replace(known, team=fleet.teams[service.team])
+
+
+def tell_waivers(fleet: Fleet, team: str, services: Iterable[ServiceId]) -> None:
+    """Tell a team what is waived in its namespace for these services of its own, whose waivers are known."""
+    mine = [(service.name, fleet.waivers.get(service, ())) for service in sorted(services)]
+    fleet.teams[team] = replace(fleet.teams[team], waived=by_environment(mine, fleet.platform.policies))
+
+
+def read_waivers(fleet: Fleet, service: ServiceId) -> None:
+    """Read a service's waivers, and nothing else of it; faults of its file are told where the service is loaded."""
+    source = read(fleet.repository, fleet.repository.services[service].platform).value
+    # Most files have none, and to look for a word costs less than to read YAML. A key may be spelt with an escape.
+    if source is None or not (b"waivers" in source.content or b"\\" in source.content):
+        return
+    document = parse_source(source).value
+    if document is not None:
+        fleet.waivers[service] = tuple(waivers_of(document))
 
 
 def _documents(repository: Repository, path: str, diagnostics: list[Diagnostic]) -> tuple[Document, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +17,14 @@ from pavior.phases.link import Declaration, Links, parse
 from pavior.pipeline.assemble import Stacks, effective_spec
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
-from pavior.pipeline.prepare import declare_service, load_platform, load_service, load_team
+from pavior.pipeline.prepare import (
+    declare_service,
+    load_platform,
+    load_service,
+    load_team,
+    read_waivers,
+    tell_waivers,
+)
 from pavior.repository import COMPONENTS, ENVIRONMENTS, GOLDEN_PATHS, ORGANIZATION
 from pavior.repository.commit import CommitFiles
 
@@ -35,6 +42,7 @@ class Side:
     """The other side, where a service whose files are the same on both has the same spec and facts on both."""
     _declared: dict[tuple[str, ServiceId], Declaration] = field(default_factory=dict)
     _declaring: set[ServiceId] = field(default_factory=set)
+    _of_teams: dict[str, list[ServiceId]] = field(default_factory=dict)
 
     def bring(self, service: ServiceId) -> bool:
         """Load a service and what it reads of others; whether it can be rendered."""
@@ -52,11 +60,20 @@ class Side:
         return {d.target.place: {**d.facts, "": d.namespace} for d in self._declarations(service)}
 
     def team(self, name: str) -> bool:
-        """Load a team's file; whether it can be used."""
+        """Load a team's file, and what is waived for its services, which its namespace has; whether it can be used."""
         fleet = self.fleet
         if name in fleet.repository.teams and name not in fleet.teams and name not in fleet.broken_teams:
             load_team(fleet, name)
+            if name in fleet.teams:
+                services = self._of_teams.get(name, ())
+                for service in services:
+                    read_waivers(fleet, service)
+                tell_waivers(fleet, name, services)
         return name in fleet.teams and name not in fleet.broken_teams
+
+    def waived(self, team: str) -> Mapping[str, Mapping[str, Sequence[str]]] | None:
+        """Environment → policy → the team's services that it is waived for; None where the team can't be used."""
+        return self.fleet.teams[team].waived if self.team(team) else None
 
     def _declarations(self, service: ServiceId) -> Iterator[Declaration]:
         self._declare(service)
@@ -82,8 +99,10 @@ class Side:
     def _is_twin(self, twin: Side, service: ServiceId) -> bool:
         files = self.fleet.repository.services[service]
         paths = (f"teams/{service.team}/team.yaml", files.platform, *files.manifests, *files.patches)
-        return files == twin.fleet.repository.services.get(service) and all(
-            self.ids.get(path) == twin.ids.get(path) for path in paths
+        return (
+            files == twin.fleet.repository.services.get(service)
+            and all(self.ids.get(path) == twin.ids.get(path) for path in paths)
+            and self.waived(service.team) == twin.waived(service.team)
         )
 
     def _adopt(self, twin: Side, service: ServiceId) -> None:
@@ -118,6 +137,8 @@ class Side:
         self.fleet.links = Links(self._declared, tuple(sorted(names)))
         self.fleet.broken |= self.fleet.repository.unusable_services
         self.fleet.specs = {}
+        for service in self.fleet.repository.services:
+            self._of_teams.setdefault(service.team, []).append(service)
         return self
 
 
