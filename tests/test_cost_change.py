@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from commits import commit
+from commits import commit, git
 from fleets import reference, run
+from mutations import Place, others, places
+from mutations import put as put_value
 from pavior.pipeline import Selection
 from pavior.pipeline.cost import estimate
 from pavior.pipeline.cost_change import PLATFORM
@@ -49,14 +52,29 @@ EDITS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def whole(root: Path) -> Costs:
-    report = estimate(root, Selection()).value
-    assert report is not None
+def whole(root: Path) -> Costs | None:
+    """What a fleet costs by team and environment; None where something of it is at fault, and then left out."""
+    outcome = estimate(root, Selection())
+    if outcome.value is None or any(d.is_error for d in outcome.diagnostics):
+        return None
     costs: Costs = {}
-    for line in report.lines:
+    for line in outcome.value.lines:
         key = (line.team or PLATFORM, line.environment)
         costs[key] = costs.get(key, Decimal(0)) + line.amount
     return costs
+
+
+def difference(before: Costs, after: Costs) -> Costs:
+    found = {key: after.get(key, Decimal(0)) - before.get(key, Decimal(0)) for key in before | after}
+    return {key: amount for key, amount in found.items() if amount}
+
+
+def told(root: Path) -> Costs:
+    """What the difference says."""
+    report = diff(root, "HEAD", Selection(), jobs=1).report
+    assert report is not None
+    assert report.cost is not None
+    return {(each.team, each.environment): each.after - each.before for each in report.cost.differences}
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +91,45 @@ def test_the_cost_of_a_change_is_what_two_estimates_differ_by(base: Path, tmp_pa
     shutil.copytree(base, root)
     EDITS[name](root)
     before, after = whole(base), whole(root)
-    expected = {key: after.get(key, Decimal(0)) - before.get(key, Decimal(0)) for key in before | after}
-    report = diff(root, "HEAD", Selection(), jobs=1).report
-    assert report is not None
-    assert report.cost is not None
-    found = {(each.team, each.environment): each.after - each.before for each in report.cost.differences}
-    assert found == {key: amount for key, amount in expected.items() if amount}
+    assert before is not None
+    assert after is not None
+    found = told(root)
+    assert found == difference(before, after)
     assert found
+
+
+WHERE = {
+    "teams/*/*/platform.yaml": 6,
+    "teams/*/team.yaml": 1,
+    "golden-paths/environments/*.yaml": 3,
+    "golden-paths/components/*/defaults.yaml": 3,
+    "golden-paths/components/*/component.yaml": 2,
+    "golden-paths/prices.yaml": 5,
+}
+
+
+def _random_places(root: Path) -> Iterator[Place]:
+    chance = random.Random(17)
+    for pattern, count in WHERE.items():
+        files = sorted(str(path.relative_to(root)) for path in root.glob(pattern))
+        # What costs something is mostly a number.
+        known = [p for file in files for p in places(root, file) if isinstance(p.value, int | float)]
+        yield from chance.sample(known, min(count, len(known)))
+
+
+def test_the_cost_of_random_edits_is_what_two_estimates_differ_by(base: Path, tmp_path: Path) -> None:
+    root = tmp_path / "fleet"
+    shutil.copytree(base, root)
+    before = whole(root)
+    assert before is not None
+    sound = dearer = 0
+    for place in list(_random_places(root)):
+        put_value(root, place, others(place, [])[0])
+        after = whole(root)
+        if after is not None:
+            assert told(root) == difference(before, after), str(place)
+            sound += 1
+            dearer += after != before
+        git(root, "checkout", "-q", ".")
+    assert sound >= 10
+    assert dearer >= 4
