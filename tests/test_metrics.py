@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from test_promtool import COMPONENTS, ROOT, load, tool
+from test_promtool import COMPONENTS, ROOT, load, tool, whole_rules
 
 LISTS = sorted(COMPONENTS.glob("*/metrics.yaml"))
 KINDS = ("PrometheusRule", "GrafanaDashboard", "AnalysisTemplate", "ScaledObject")
@@ -50,7 +50,7 @@ def rules() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     for file, manifest in manifests():
         if manifest["kind"] == "PrometheusRule":
             for group in manifest["spec"]["groups"]:
-                for rule in group["rules"]:
+                for rule in whole_rules(group):
                     yield file, manifest, rule
 
 

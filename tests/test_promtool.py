@@ -64,7 +64,12 @@ def alerts_of(manifests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def alerts_in(group: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (rule for rule in group["rules"] if "alert" in rule)
+    return (rule for rule in whole_rules(group) if "alert" in rule)
+
+
+def whole_rules(group: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """As Prometheus evaluates them: with the group's labels, of which a rule's own take precedence."""
+    return ({**rule, "labels": group.get("labels", {}) | rule.get("labels", {})} for rule in group["rules"])
 
 
 def groups_of(path: Path) -> list[dict[str, Any]]:

