@@ -143,7 +143,7 @@ def _web_service(service: Service, document: dict[str, Any], prod: dict[str, Any
     if service.protocol == "grpc":
         document["protocol"] = "grpc"
     elif chance.random() < 0.5:
-        document["ingress"] = {"hosts": [service.name]}
+        document["ingress"] = {"hosts": [service.name], "anonymous": True}
         if chance.random() < 0.3:
             document["ingress"]["paths"] = {"/": {"timeout": "5s"}, "/reports": {"timeout": "30s"}}
     if chance.random() < 0.3:

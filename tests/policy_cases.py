@@ -75,6 +75,8 @@ def _object(each: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "it", "namespace": "shop"}}
     if labels:
         made["metadata"]["labels"] = labels
+    if "annotations" in each:
+        made["metadata"]["annotations"] = each["annotations"]
     if "spec" in each:
         made["spec"] = each["spec"]
     if "containers" in each:

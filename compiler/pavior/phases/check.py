@@ -17,7 +17,10 @@ Identity = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault of the `index`-th manifest, at a path in it: at the value, at the key that leads to it, or at what lacks one."""
+    """One fault of the `index`-th manifest, at a path in it: at the value, at the key that leads to it, or at what lacks one.
+
+    `or_why`: that the value stands there at all may be the fault, where the value itself is nobody's choice.
+    """
 
     index: int
     code: Code
@@ -26,6 +29,7 @@ class Finding:
     hint: str | None = None
     at_key: bool = False
     missing: bool = False
+    or_why: bool = False
     severity: Severity = Severity.ERROR
 
 

@@ -44,7 +44,7 @@ POLICIES_FOLDER = "policies"
 # The keys of component.yaml that list files, and where these lie.
 _LISTED = (("manifests", MANIFESTS_FOLDER), ("texts", TEXTS_FOLDER), ("policies", POLICIES_FOLDER))
 
-_OF_RENDERING = ("contributions", "linked")
+_OF_RENDERING = ("contributions", "linked", context.COMPONENTS)
 """What there is only while manifests are rendered."""
 
 
@@ -284,10 +284,15 @@ class _Workshop:
     def _context(self, component: str, scope: Scope, reckoned: bool = False) -> Node:
         """What templates of a component read at a scope; `reckoned` are its costs, for which nothing is rendered or linked."""
         if not self.roots:
-            self.roots[Scope.ENVIRONMENT] = context.environment_roots(self.schemas)
-            self.roots[Scope.TEAM] = {**self.roots[Scope.ENVIRONMENT], **context.team_roots(self.schemas)}
+            shared = context.environment_roots(self.schemas)
+            platform, team = (
+                context.platform_roots(self.schemas, self.files.components),
+                context.team_roots(self.schemas),
+            )
             service = context.service_roots(self.schemas, self.accepted, self.references, self.facts)
-            self.roots[Scope.SERVICE] = self.roots[Scope.NEED] = {**self.roots[Scope.TEAM], **service}
+            self.roots[Scope.ENVIRONMENT] = {**shared, **platform}
+            self.roots[Scope.TEAM] = {**shared, **platform, **team}
+            self.roots[Scope.SERVICE] = self.roots[Scope.NEED] = {**shared, **team, **service}
         roots = {**self.roots[scope], "settings": context.settings_root(self.schemas, component)}
         if scope is Scope.NEED:
             type_name = self.files.components[component][COMPONENT_FILE].value["type"]

@@ -34,7 +34,7 @@ from pavior.phases.render import (
     twice_diagnostic,
 )
 from pavior.platform import GoldenPath, Platform, Scene, Scope, TargetContext, scenes_of
-from pavior.schema.context import LAYERING_KEYS
+from pavior.schema.context import COMPONENTS, LAYERING_KEYS
 
 Item = TypeVar("Item")
 
@@ -220,6 +220,8 @@ def scene_of(
         waived = team.waived.get(target.target.environment, {})
         own = {"name": team.name, "namespace": team.name, "waived": {name: list(of) for name, of in waived.items()}}
         scene["team"] = {**said, **own}
+    if service is None:
+        scene[COMPONENTS] = target.settings
     if service is not None and team is not None:
         scene.update(spec)
         scene["service"] = {

@@ -24,6 +24,7 @@ from pavior.policies.waivers import Waiver
 
 if TYPE_CHECKING:
     from pavior.pipeline.explain import Explanation
+    from pavior.pipeline.provenance import Read
 
 MOST_FINDINGS = 20
 """More than these of one owner in one target help nobody, and a hostile file holds thousands."""
@@ -241,7 +242,7 @@ def _located(owner: Owner, placed: Placed[Manifest], finding: Finding, explained
 
 def _written(explained: Explanation, finding: Finding) -> list[Contributor]:
     """What a team wrote that decided the finding. That a field is unknown or missing is the template's doing, unless its name
-    comes from what a team wrote."""
+    comes from what a team wrote. What no team wrote is there because of what one did: the innermost condition tells."""
     reads = () if finding.missing else explained.reads
     if finding.at_key:
         key = finding.path[-1]
@@ -249,6 +250,13 @@ def _written(explained: Explanation, finding: Finding) -> list[Contributor]:
         reads = tuple(
             r for r in reads if key in r.path or key == r.value or (isinstance(r.value, dict) and key in r.value)
         )
+    found = _of_teams(reads)
+    if not found and finding.or_why and not finding.missing:
+        found = next((said for said in map(_of_teams, reversed(explained.conditions)) if said), [])
+    return found
+
+
+def _of_teams(reads: Iterable[Read]) -> list[Contributor]:
     return [c for read in reads for c in read.contributors if _is_a_teams(c.span)]
 
 

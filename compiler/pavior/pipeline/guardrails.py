@@ -121,5 +121,6 @@ def _finding(index: int, breach: Breach) -> Finding:
         message,
         "; ".join(hints) or None,
         missing=place.missing if place else True,
+        or_why=True,
         severity=Severity.ERROR if breach.denied else Severity.WARNING,
     )

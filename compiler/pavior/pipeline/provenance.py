@@ -18,6 +18,7 @@ from pavior.phases.render import Contribution, Evaluator, gather, merge_contribu
 from pavior.pipeline.assemble import Owner, layers_of, scene_of, team_layers
 from pavior.pipeline.fleet import Fleet
 from pavior.platform import Scene, scenes_of
+from pavior.schema.context import COMPONENTS
 
 
 def _trace(template: Template, scene: Scene) -> list[Traced]:
@@ -133,7 +134,9 @@ class Provenance:
         if root == "need" and voice.need is not None:
             path = ("needs", voice.need) if path[1:] in ((), ("name",)) else ("needs", voice.need, *path[1:])
         elif root == "settings":
-            return self._settings(path, voice)
+            return self._settings(path, voice.component, path[1:])
+        elif root == COMPONENTS and len(path) > 1:
+            return self._settings(path, str(path[1]), path[2:])
         elif root == "contributions":
             return Read(path, at_path(self.scene, path), steps=tuple(self._contributed(path)))
         elif root == "linked":
@@ -224,11 +227,11 @@ class Provenance:
                 if path[:1] in ((), (waiver.policy,)):
                     yield Step(LeafOrigin(known.document.positions().key(waiver.at), waiver.policy, (), ()), ())
 
-    def _settings(self, path: Path, voice: Voice) -> Read:
+    def _settings(self, path: Path, component: str, within: Path) -> Read:
         target = self.owner.target
-        said = settings_layers(self.fleet.files, voice.component, target.target)
-        value = at_path(target.settings.get(voice.component, {}), path[1:])
-        return Read(("settings", *path[1:]), value, tuple(_speakers(said, path[1:])))
+        said = settings_layers(self.fleet.files, component, target.target)
+        value = at_path(target.settings.get(component, {}), within)
+        return Read(path, value, tuple(_speakers(said, within)))
 
     def _contributed(self, path: Path) -> Iterator[Step]:
         for (accepted, name), (voice, tree) in self._contributions.items():

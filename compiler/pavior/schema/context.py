@@ -24,6 +24,9 @@ LAYERING_KEYS = frozenset(
 
 _TEXT: Node = {"type": "string"}
 
+COMPONENTS = "components"
+"""The name by which templates of the platform's own read the settings of other components."""
+
 SERVICE_FIELDS = ("name", "namespace", "team", "id", "goldenPath", "folder")
 
 
@@ -37,6 +40,11 @@ def environment_roots(schemas: Schemas) -> dict[str, Node]:
         "cluster": closed({**_readable(clusters), "name": _TEXT}),
         "target": closed({"name": _TEXT, "folder": _TEXT}),
     }
+
+
+def platform_roots(schemas: Schemas, components: Iterable[str]) -> dict[str, Node]:
+    """What templates of environment and team scope, which are the platform's own, read besides: all components' settings."""
+    return {COMPONENTS: closed({name: settings_root(schemas, name) for name in sorted(components)})}
 
 
 def team_roots(schemas: Schemas) -> dict[str, Node]:
