@@ -284,6 +284,14 @@ POLICY_EDITS: dict[str, Callable[[Path], None]] = {
     "what policies read of a team": _replace(
         f"{GUARDRAILS}/manifests/parameters.yaml", '"waived.{{ policy }}"', '"waived.x-{{ policy }}"'
     ),
+    "where the public gateway is": _replace(
+        "golden-paths/components/istio/settings.yaml", "serviceAccount: public-gateway", "serviceAccount: front-door"
+    ),
+    "where an environment's public gateway is": _replace(
+        "golden-paths/environments/prod.yaml",
+        "components:\n  guardrails:\n",
+        "components:\n  istio: {gateways: {public: {serviceAccount: front-door}}}\n  guardrails:\n",
+    ),
     "a policy": _replace(f"{GUARDRAILS}/policies/image-tag.yaml", "and not `latest`", "and no `latest`"),
 }
 
