@@ -29,16 +29,17 @@ path doesn't list are errors.
 """
 
 _PLAIN_IN_FLOW = re.compile(r"[^,\[\]{}]*")
-_FILE_ONLY = ("apiVersion", "goldenPath", "environments")
 
 
 def reference(platform: Platform) -> str:
     """The whole page."""
     schemas = platform.schemas
     out = [_HEAD, *_paths(schemas)]
-    heads = {name: schemas.union.file.node["properties"][name] for name in _FILE_ONLY}
-    core = {name: node for name, node in schemas.union.fields.items() if not schemas.owners.get(name)}
-    out += ["## Every service\n", *_table({"properties": {**heads, **core}, "required": list(_FILE_ONLY[:2])}, {})]
+    written = schemas.union.file.node["properties"]
+    core = {
+        name: schemas.union.fields.get(name, node) for name, node in written.items() if not schemas.owners.get(name)
+    }
+    out += ["## Every service\n", *_table({"properties": core, "required": ["apiVersion", "goldenPath"]}, {})]
     types = {component: name for name, component in schemas.types.items()}
     for name in _in_order(schemas):
         component = platform.components[name]

@@ -23,7 +23,7 @@ FILLED = frozenset({"layer", "tiers", "defaultsByType", "settings", "byEnvironme
 """Definitions that composition fills: they stay references in the resolved sources."""
 
 _ROOT_KEYWORDS = frozenset(
-    {"$schema", "$id", "$comment", "title", "description", "type", "properties", "required", "$defs"}
+    {"$schema", "$id", "$comment", "title", "description", "type", "properties", "required", "$defs", "x-order"}
 )
 
 
@@ -47,6 +47,7 @@ class Forms:
     node: Node
     layer: Node
     full: Node
+    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,15 @@ def compose(
 LOOSE_ENTRY: Node = {"type": "object", "description": "An entry, as its type has it."}
 
 
-def _forms(fields: Mapping[str, Node]) -> dict[str, Forms]:
-    return {name: Forms(node, nullable(layer(node)), full(node)) for name, node in fields.items()}
+_USUAL = 50
+"""The order of fields for which nothing says another."""
+
+
+def _forms(fields: Mapping[str, Node], order: int = _USUAL) -> dict[str, Forms]:
+    return {
+        name: Forms(node, nullable(layer(node)), full(node), node.get("x-order", order))
+        for name, node in fields.items()
+    }
 
 
 def _name(what: str, names: Sequence[str]) -> Node:
@@ -146,7 +154,7 @@ def _component(state: _Composing, source: ComponentSource) -> Component:
         settings = _object_schema(state, source.settings, is_entry=True)
     if source.type is not None:
         return Component(source.name, source.type, node, settings, {}, _entry(source.type, node))
-    return Component(source.name, None, node, settings, _forms(node["properties"]), None)
+    return Component(source.name, None, node, settings, _forms(node["properties"], node.get("x-order", _USUAL)), None)
 
 
 def _object_schema(state: _Composing, document: Document, *, is_entry: bool) -> Node:
@@ -194,6 +202,7 @@ def _check_owners(state: _Composing, sources: Sequence[ComponentSource], compone
 def _path(state: _Composing, name: str, components: Sequence[Component]) -> PathSchemas:
     core = {key: forms for key, forms in state.core.items() if key not in SELECTORS}
     fields = core | {key: forms for c in reversed(components) for key, forms in c.fields.items() if key not in core}
+    fields = dict(sorted(fields.items(), key=lambda each: each[1].order))
     layered = _object({key: forms.layer for key, forms in fields.items() if key not in FILE_ONLY})
     others: dict[str, Node] = {key: {} for key in {*SELECTORS, *state.owned} - fields.keys()}
     whole = {**others, **{key: forms.full for key, forms in fields.items()}}

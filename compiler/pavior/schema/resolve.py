@@ -3,7 +3,8 @@
 Supported keywords are those of `KEYWORDS`; what each means is JSON Schema's, draft 2020-12. Beside them: `x-message`, a
 noun phrase for what a value must be (`a name: lower case letters`, the part before the colon names it, the rest tells how
 to write it), `x-aliases`, what other tools call the field, `x-code`, the name of the diagnostic for a value that is
-refused, and `x-keys`, what a closed map's keys name.
+refused, `x-keys`, what a closed map's keys name, and `x-order`, a number by which the fields of platform.yaml are sorted, of
+one field or, at a component's root, of all its fields.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pavior.schema.compiled import is_pattern
 
 ANNOTATIONS = frozenset({
     "$schema", "$id", "$comment", "title", "description", "markdownDescription", "default", "examples", "deprecated",
-    "x-message", "x-code", "x-keys", "x-aliases",
+    "x-message", "x-code", "x-keys", "x-aliases", "x-order",
 })  # fmt: skip
 BOUNDS = {
     "maximum": min, "exclusiveMaximum": min, "maxLength": min, "maxItems": min, "maxProperties": min,
