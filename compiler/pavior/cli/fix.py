@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pavior.cli.handwritten import below, patch
 from pavior.diagnostics import Diagnostic
-from pavior.model import Source
-from pavior.phases.mend import Mended
 from pavior.pipeline.fix import Fixes
 from pavior.pipeline.fix import fix as mend_files
-from pavior.pipeline.selection import UnknownName
 from pavior.report.escaping import visible
 
 
 def fix(root: Path, options: dict[str, Any]) -> int:
     """Mend files, or show how they would be; 1 where errors are left, or where something would be written and isn't."""
     dry = options["dry_run"] or options["as_diff"]
-    paths = [_below(root, options["directory"] / path) for path in options["paths"]]
+    paths = [below(root, options["directory"] / path) for path in options["paths"]]
     fixes = mend_files(root, paths, write=not dry)
-    lines = _diffs(fixes) if options["as_diff"] else _fixed(fixes)
+    lines = _patches(fixes) if options["as_diff"] else _fixed(fixes)
     for line in lines:
         print(line)
     print(_summary(fixes, dry=dry))
     return int(any(d.is_error for d in fixes.left) or fixes.unseen or (dry and bool(fixes.mended)))
-
-
-def _below(root: Path, path: Path) -> str:
-    """The path relative to the repository; "" is the whole."""
-    if not path.exists():
-        raise UnknownName(f"there is nothing at `{path}`", "name files or folders of `teams/` or `golden-paths/`")
-    try:
-        relative = path.resolve().relative_to(root)
-    except ValueError:
-        message = f"`{path}` is not in the platform repository `{root}`"
-        raise UnknownName(message, "name files or folders of it") from None
-    return "" if relative == Path() else relative.as_posix()
 
 
 def _fixed(fixes: Fixes) -> Iterator[str]:
@@ -56,15 +41,9 @@ def _instead(diagnostic: Diagnostic) -> str:
     return f" → `{text}`" if text else ""
 
 
-def _diffs(fixes: Fixes) -> Iterator[str]:
+def _patches(fixes: Fixes) -> Iterator[str]:
     for source, mended in fixes.mended:
-        yield from _diff(source, mended)
-
-
-def _diff(source: Source, mended: Mended) -> Iterator[str]:
-    before, after = (each.content.decode().split("\n") for each in (source, mended.source))
-    for line in difflib.unified_diff(before, after, f"a/{source.path}", f"b/{source.path}", lineterm=""):
-        yield visible(line)
+        yield from patch(source, mended.source)
 
 
 def _summary(fixes: Fixes, *, dry: bool) -> str:

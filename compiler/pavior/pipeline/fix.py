@@ -16,10 +16,10 @@ from pavior.phases.screen import screen
 from pavior.phases.write import recover
 from pavior.phases.write.replace import replace
 from pavior.pipeline.assemble import Stacks, TeamInput
-from pavior.pipeline.prepare import component_sources, listed, load_files, load_platform, parse_source, schema_sources
-from pavior.repository import COMPONENTS, GOLDEN_PATHS
+from pavior.pipeline.handwritten import is_below, of_golden_paths, schemas_of
+from pavior.pipeline.prepare import load_platform, parse_source
+from pavior.repository import GOLDEN_PATHS
 from pavior.schema import Kind, Schemas
-from pavior.schema.compose import compose as compose_schemas
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class _Chosen:
     write: bool
 
     def mend(self, path: str, diagnose: Diagnose, fixes: Fixes) -> None:
-        if self.paths and not any(path == chosen or path.startswith(f"{chosen}/") for chosen in self.paths):
+        if self.paths and not is_below(path, self.paths):
             return
         source = read(self.repository, path)
         fixes.left.extend(source.diagnostics)
@@ -79,25 +79,12 @@ class _Chosen:
 
 def _of_golden_paths(repository: Repository) -> Iterator[tuple[str, Diagnose]]:
     """The files of golden-paths/ that are no templates. While one can't be read, the others are judged without schemas."""
-    kinds: list[tuple[str, Kind, str]] = [(repository.organization, "organization", "")]
-    kinds += [(path, "environment", "") for path in repository.environments.values()]
-    kinds += [(f"{GOLDEN_PATHS}/{name}/golden-path.yaml", "golden-path", name) for name in repository.golden_paths]
-    kinds += [(f"{COMPONENTS}/{name}/component.yaml", "component", "") for name in repository.components]
-    kinds += [(repository.prices, "prices", "")] if repository.prices else []
-    schemas = _schemas(repository)
-    for path, kind, name in kinds:
+    schemas = schemas_of(repository).value
+    for file in of_golden_paths(repository):
         if schemas is None:
-            yield path, lambda source: parse_source(source).diagnostics
+            yield file.path, lambda source: parse_source(source).diagnostics
         else:
-            yield path, _judge(kind, schemas, name)
-
-
-def _schemas(repository: Repository) -> Schemas | None:
-    files = load_files(repository).value
-    if files is None:
-        return None
-    sources = list(component_sources(files))
-    return compose_schemas(schema_sources(), sources, listed(files), sorted(files.environments)).value
+            yield file.path, _judge(file.kind, schemas, file.golden_path)
 
 
 def _judge(kind: Kind, schemas: Schemas, golden_path: str = "") -> Diagnose:
