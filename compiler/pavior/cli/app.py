@@ -196,6 +196,22 @@ def fix(directory: Path, /, **options: Any) -> None:
 
 
 @pavior.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 and name the files that would change.")
+@click.option("--diff", "as_diff", is_flag=True, help="Write nothing; show what would be, as a patch.")
+@click.option(
+    "--all", "every_kind", is_flag=True, help="Also golden-path.yaml, component.yaml and prices.yaml below PATH."
+)
+@click.pass_obj
+def fmt(directory: Path, /, **options: Any) -> None:
+    """Lay out the files below PATH: order of fields, indentation, quotes, blank lines. Comments stay with their field.
+
+    These are platform.yaml, team.yaml, organization.yaml and environments. What is said in a file stays the same.
+    """
+    _run("fmt", directory, options)
+
+
+@pavior.command()
 @click.argument("subject", metavar="SUBJECT")
 @click.argument("pointer", required=False)
 @click.option("--env", "environment", metavar="ENV", help="The environment, or its render target such as prod@eu-1.")

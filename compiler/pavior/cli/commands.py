@@ -159,6 +159,12 @@ def _fix(root: Path, options: Options) -> int:
     return fix(root, options)
 
 
+def _fmt(root: Path, options: Options) -> int:
+    from pavior.cli.fmt import fmt  # noqa: PLC0415
+
+    return fmt(root, options, lambda found: show(root, found))
+
+
 def _schema(root: Path, options: Options) -> int:
     from pavior.pipeline.publish import publish  # noqa: PLC0415
 
@@ -231,4 +237,5 @@ _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "cases": _cases,
     "cost": _cost,
     "fix": _fix,
+    "fmt": _fmt,
 }
