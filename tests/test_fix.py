@@ -273,6 +273,7 @@ def test_only_the_files_that_are_named(platform: Path) -> None:
     place, other = mailer(platform, HEAD + "replica: 2\n"), platform / "teams/shop/cart/platform.yaml"
     other.write_text(other.read_text().replace("ingress:", "ingresses:"))
     assert run(platform, "fix", "teams/books")[1] == "nothing to fix\n"
+    assert "2 fixes in 2 files" in run(platform, "fix", "--dry-run", ".")[1]
     run(platform, "fix", "teams/shop/mailer")
     assert place.read_text() == HEAD + "replicas: 2\n"
     assert "ingresses:" in other.read_text()
