@@ -69,11 +69,22 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Cycles:
+    """What is told of services that name one another in a circle. `accepted` yields the names that may lead back."""
+
+    accepted: Template
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
-    """Services that a service names. `mirror` is the reference of theirs that should name it back."""
+    """Services that a service names. `mirror` is the reference of theirs that should name it back; `cycles` is set where it
+    should not lead back to itself."""
 
     names: Template
     mirror: str | None = None
+    cycles: Cycles | None = None
 
 
 @dataclass(frozen=True, slots=True)

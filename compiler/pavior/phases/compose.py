@@ -18,6 +18,7 @@ from pavior.model import CATALOGUE, Document, Path, Span, Target, Value
 from pavior.platform import (
     Claim,
     Component,
+    Cycles,
     GoldenPath,
     ManifestTemplate,
     Platform,
@@ -193,7 +194,7 @@ class _Workshop:
                 if (template := self._template(name, document, ("claims", claim, "names"), Form.VALUE, scope))
             },
             references={
-                reference: Reference(template, entry.get("mirror"))
+                reference: Reference(template, entry.get("mirror"), self._cycles(name, document, reference, scope))
                 for reference, entry in value.get("references", {}).items()
                 if (template := self._template(name, document, ("references", reference, "names"), Form.VALUE, scope))
             },
@@ -202,6 +203,12 @@ class _Workshop:
             quotas=self._template(name, document, ("quotas",), Form.MAP, Scope.TEAM),
             documents=documents,
         )
+
+    def _cycles(self, name: str, document: Document, reference: str, scope: Scope) -> Cycles | None:
+        at: Path = ("references", reference, "cycles")
+        accepted = self._template(name, document, (*at, "accepted"), Form.VALUE, scope)
+        said = part(document.value, at)
+        return Cycles(accepted, said["message"], said["hint"]) if accepted else None
 
     def _manifests(self, name: str, documents: Mapping[str, Document], default: Scope) -> Iterator[ManifestTemplate]:
         """The templates that component.yaml lists, each in its folder. Policies are rendered as they are, for each target."""

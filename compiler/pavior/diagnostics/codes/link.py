@@ -85,3 +85,17 @@ NOT_RETIRED = Code(
     fix="Remove the note, or the environment from it; write it in the change that removes the service or the entry.",
     severity=Severity.WARNING,
 )
+CYCLE = Code(
+    "PV414",
+    "cycle",
+    what="Services call one another in a circle, and both ends of each call agree to it.",
+    why=(
+        "A service in a circle is down when any of the others is: retries go round and grow, and none can be started, released "
+        "or restored before the others."
+    ),
+    fix=(
+        "Turn one of the calls into a message, through a topic or a queue, or give both what they share. Where the circle is "
+        "meant, name the callee under `accessPolicy.cyclic` too: one such word on the way accepts it."
+    ),
+    severity=Severity.WARNING,
+)

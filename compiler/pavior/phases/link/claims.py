@@ -1,0 +1,78 @@
+"""Names that services claim: of two that claim one, both are told; and what no service may claim."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pavior.diagnostics import Diagnostic, Note
+from pavior.diagnostics.codes import link as codes
+from pavior.model import ServiceId, Span, Target
+from pavior.phases.link.declarations import Declaration, Finding, Links, Locate, Refused
+from pavior.platform import Platform, Within
+
+_MOST_NAMES = 4
+"""Of names that collide on one line, beside the first."""
+
+
+def claims(platform: Platform, links: Links, locate: Locate) -> Iterator[Finding]:
+    """Names that two services claim, told at both, and names that a service can't have."""
+    within = {name: claim.within for c in platform.components.values() for name, claim in c.claims.items()}
+    yield from _collisions(links.declarations.values(), within, locate)
+    for declaration in links.declarations.values():
+        for refused in declaration.refused:
+            yield Finding(frozenset((declaration.service,)), _refusal(declaration, refused, locate))
+
+
+def _refusal(declaration: Declaration, refused: Refused, locate: Locate) -> Diagnostic:
+    what = f"{refused.claim} `{refused.name}`"
+    if refused.fault == "reserved":
+        message, hint = f"{what} is the platform's own", "choose another name"
+    elif refused.fault == "deep":
+        message, hint = (
+            f"{what} lies deeper than one label below the environment's domain",
+            "write `-` for its first dots",
+        )
+    else:
+        message, hint = f"{what} is outside the environment's domain", "choose a name below it"
+    note = Note("it is claimed in", targets=(declaration.target.name,))
+    span = locate(declaration, "claims", refused.claim, refused.index)
+    return Diagnostic(codes.FOREIGN_NAME, span, message, hint, (note,))
+
+
+def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within], locate: Locate) -> Iterator[Finding]:
+    claimants: dict[tuple[str, str, str], dict[ServiceId, tuple[Declaration, int]]] = defaultdict(dict)
+    for declaration in declarations:
+        for claim, names in declaration.claims.items():
+            for index, name in enumerate(names):
+                realm = _realm(within[claim], declaration.target)
+                claimants[claim, realm, name].setdefault(declaration.service, (declaration, index))
+    # The same lines collide in every environment, perhaps under a name for each: that is one fault.
+    collisions: dict[tuple[str, tuple[tuple[ServiceId, Span], ...]], list[tuple[str, str]]] = defaultdict(list)
+    for (claim, realm, name), first in claimants.items():
+        if len(first) > 1:
+            places = tuple(
+                (service, locate(d, "claims", claim, index)) for service, (d, index) in sorted(first.items())
+            )
+            collisions[claim, places].append((realm, name))
+    for (claim, places), found in collisions.items():
+        for service, span in places:
+            yield Finding(frozenset((service,)), _claimed_twice(claim, service, span, dict(places), found))
+
+
+def _claimed_twice(
+    claim: str, service: ServiceId, span: Span, places: Mapping[ServiceId, Span], found: Sequence[tuple[str, str]]
+) -> Diagnostic:
+    others = [other for other in places if other != service]
+    first, *more = dict.fromkeys(name for _, name in found)
+    realms = tuple(dict.fromkeys(realm for realm, _ in found if realm))
+    notes = [Note("in", targets=realms)] if realms else []
+    if more:
+        notes.append(Note(f"and so are {', '.join(f'`{name}`' for name in more[:_MOST_NAMES])}"))
+    notes += [Note(f"claimed here by `{other}`", places[other]) for other in others]
+    message = f"{claim} `{first}` is claimed by `{others[0]}` too"
+    return Diagnostic(codes.CLAIMED_TWICE, span, message, "give one of them another name", tuple(notes))
+
+
+def _realm(within: Within, target: Target) -> str:
+    return {Within.TARGET: target.name, Within.ENVIRONMENT: target.environment, Within.FLEET: ""}[within]
