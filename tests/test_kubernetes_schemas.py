@@ -15,6 +15,7 @@ import yaml
 from jsonschema_rs import Draft7Validator
 
 from pavior.kubernetes import Reason
+from pavior.kubernetes.keyed import LIST_MAP_KEYS
 from pavior.kubernetes.schemas import ManifestSchemas, file_name
 
 ROOT = Path(__file__).parents[1]
@@ -189,6 +190,11 @@ spec:
                 parameters: {type: object, x-kubernetes-preserve-unknown-fields: true}
                 tags: {type: object, additionalProperties: {type: string}}
                 nothing: {type: object}
+                rooms:
+                  type: array
+                  x-kubernetes-list-type: map
+                  x-kubernetes-list-map-keys: [floor, number]
+                  items: {type: object, properties: {floor: {type: integer}, number: {type: integer}}}
             status: {type: object, properties: {ready: {type: boolean}}}
           required: [spec]
 """)
@@ -214,6 +220,11 @@ def ledger(**spec: Any) -> dict[str, Any]:
         ({"sise": "small"}, ["`sise` is not a field of `spec`"]),
         ({"port": 1.5}, ["`spec.port` must be a whole number or text, not `1.5`"]),
         ({"tags": {"a": 1}}, ["`spec.tags.a` must be text, not `1`"]),
+        ({"rooms": [{"floor": 1, "number": 1}, {"floor": 1, "number": 2}, {"floor": 1}, {"floor": 1}, {}, {}]}, []),
+        (
+            {"rooms": [{"floor": 1, "number": 2}, {"floor": 1}, {"floor": 1, "number": 2}]},
+            ["items 0 and 2 of `spec.rooms` both have `floor: 1, number: 2`"],
+        ),
         ({"nothing": {"a": 1}}, ["`a` is not a field of `spec.nothing`"]),
         ({"compositionRef": {"name": "aws"}}, ["`compositionRef` is not a field of `spec`"]),
         ({"crossplane": {"resourceRefs": []}}, ["`resourceRefs` is not a field of `spec.crossplane`"]),
@@ -289,3 +300,30 @@ def test_manifests_inside_a_manifest_are_checked_but_may_lack_what_is_patched_in
     assert fault.path == inner
     base["kind"] = "Queu"
     assert [fault.reason for fault in schemas.faults(composition(base))] == [Reason.UNKNOWN_KIND]
+
+
+def test_each_item_that_repeats_is_told_at_its_own_key(schemas: ManifestSchemas) -> None:
+    ports = [{"port": 80, "name": "a"}, {"port": 80, "name": "b"}, {"port": 80, "name": "c"}, {"port": 81, "name": "a"}]
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": ports}}
+    faults = schemas.faults(service)
+    assert [fault.path for fault in faults] == [
+        ("spec", "ports", 1, "port"),
+        ("spec", "ports", 2, "port"),
+        ("spec", "ports", 3, "name"),
+    ]
+    assert {fault.reason for fault in faults} == {Reason.REPEATED}
+
+
+def test_every_key_of_a_list_is_a_field_of_its_items_that_can_be_compared() -> None:
+    """The schemas of kinds name keys that exist: one that is misspelt would compare nothing."""
+    found = 0
+    for path in FILES:
+        schema = json.loads(path.read_bytes())
+        definitions = schema.get("definitions", {})
+        for node in nodes(schema):
+            for names in (node.get(LIST_MAP_KEYS, []), node.get("x-unique", [])):
+                items = node["items"] if names else {}
+                items = definitions.get(items.get("$ref", "").rpartition("/")[2], items)
+                assert set(names) <= items.get("properties", {}).keys(), (path, node)
+                found += len(names)
+    assert found > 100

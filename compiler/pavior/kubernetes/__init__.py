@@ -19,6 +19,7 @@ class Reason(Enum):
     UNKNOWN_FIELD = "unknown-field"
     MISSING_FIELD = "missing-field"
     BAD_VALUE = "bad-value"
+    REPEATED = "repeated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pavior.kubernetes import Schema
+from pavior.kubernetes.keyed import LIST_MAP_KEYS
 from pavior.model import Manifest
 
 # What an API server makes of a schema that says these: https://kubernetes.io, "Specifying a structural schema".
@@ -132,7 +133,9 @@ def _whole(schema: Schema, api_version: str, kind: str, definition: Definition) 
 def _closed(schema: Schema, *, close: bool = True) -> Schema:
     """`schema` as a plain JSON Schema that refuses what an API server would drop. Conditions (`anyOf` and so on) only
     restrict, so nothing below them is closed."""
-    plain: Schema = {k: v for k, v in schema.items() if k not in _PROSE and not k.startswith("x-")}
+    plain: Schema = {
+        k: v for k, v in schema.items() if k not in _PROSE and (k == LIST_MAP_KEYS or not k.startswith("x-"))
+    }
     for keyword in _MAPS:
         if keyword in plain:
             plain[keyword] = {name: _closed(part, close=close) for name, part in plain[keyword].items()}

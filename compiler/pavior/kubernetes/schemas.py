@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,6 +14,8 @@ from pavior.diagnostics.suggest import did_you_mean
 from pavior.kubernetes import Fault, Reason, Schema
 from pavior.kubernetes.definitions import Definition, defined, read_definitions, resources
 from pavior.kubernetes.embedded import Pointer, embedded, read_embeddings
+from pavior.kubernetes.explanation import MOST_FAULTS, explain
+from pavior.kubernetes.keyed import LIST_MAP_KEYS, Keyed, keyed_lists, repeated, repeats
 from pavior.kubernetes.policies import read_resources
 from pavior.model import Manifest
 
@@ -35,12 +38,14 @@ def file_name(api_version: str, kind: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A schema with its validator; `accepts` is the fast yes or no, `inside` where the kind holds manifests."""
+    """A schema with its validator; `accepts` is the fast yes or no, `inside` where the kind holds manifests,
+    `keyed` where it has lists whose items are known by keys."""
 
     schema: Schema
     validator: Any
     accepts: Callable[[Manifest], bool]
     inside: Sequence[Pointer]
+    keyed: Keyed | None
 
 
 class ManifestSchemas:
@@ -76,13 +81,14 @@ class ManifestSchemas:
         """The schema of a kind; None if there is none."""
         if (api_version, kind) in self._defined:
             return self._defined[api_version, kind]
+        content = self._content(api_version, kind)
+        return json.loads(content) if content is not None else None
+
+    def _content(self, api_version: str, kind: str) -> bytes | None:
+        """The file of a kind's schema; None if there is none."""
         name = file_name(api_version, kind)
-        for folder in self._folders if name else ():
-            path = folder / str(name)
-            if path.is_file():
-                schema: Schema = json.loads(path.read_bytes())
-                return schema
-        return None
+        paths = (folder / name for folder in self._folders) if name else ()
+        return next((path.read_bytes() for path in paths if path.is_file()), None)
 
     def versions(self, group: str, kind: str) -> list[str]:
         """The apiVersions that there is a file's schema for, sorted. Reads no file."""
@@ -138,16 +144,21 @@ class ManifestSchemas:
         api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
         if not isinstance(api_version, str) or not isinstance(kind, str):
             return (_unnamed(manifest),)
-        schema = self.schema(api_version, kind)
+        schema, content = self._defined.get((api_version, kind)), None
         if schema is None:
-            return (self._unknown(api_version, kind),)
+            content = self._content(api_version, kind)
+            if content is None:
+                return (self._unknown(api_version, kind),)
+            schema = json.loads(content)
         from jsonschema_rs import Draft7Validator, RegexOptions  # noqa: PLC0415  # 15 ms to import
 
         if compiled is self._partial:
             schema = _without_required(schema)
         validator = Draft7Validator(schema, pattern_options=RegexOptions())  # linear time, whatever the text
         inside = self._embeddings.get((api_version, kind), ())
-        compiled[api_version, kind] = _Compiled(schema, validator, validator.is_valid, inside)
+        # To look through a schema takes longer than to look for a word; most kinds have no such lists.
+        keyed = keyed_lists(schema) if content is None or LIST_MAP_KEYS.encode() in content else None
+        compiled[api_version, kind] = _Compiled(schema, validator, validator.is_valid, inside, keyed)
         return again(manifest)
 
     def _unknown(self, api_version: str, kind: str) -> Fault:
@@ -168,9 +179,10 @@ class ManifestSchemas:
 def _faults(manifest: Manifest, compiled: _Compiled) -> tuple[Fault, ...]:
     try:
         if compiled.accepts(manifest):
-            return ()
-        from pavior.kubernetes.explanation import explain  # noqa: PLC0415  # only faults need it
-
+            keyed = compiled.keyed
+            if keyed is None or not repeats(keyed, manifest):
+                return ()
+            return tuple(islice(repeated(keyed, manifest), MOST_FAULTS))
         return explain(compiled.validator.iter_errors(manifest), compiled.schema)
     except ValueError:  # a lone surrogate, which no API server reads
         return (Fault(Reason.BAD_VALUE, (), "holds text that is not Unicode"),)

@@ -15,6 +15,9 @@ Identity = tuple[str, str, str, str]
 """API group, kind, namespace and name: what two manifests of one cluster can't share."""
 
 
+_CODES = {Reason.UNKNOWN_KIND: codes.NO_SCHEMA, Reason.REPEATED: codes.REPEATED_KEY}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault of the `index`-th manifest, at a path in it: at the value, at the key that leads to it, or at what lacks one.
@@ -72,6 +75,6 @@ def same_identity(index: int, manifest: Manifest, owner: str, other: str) -> Fin
 
 
 def _finding(index: int, fault: Fault) -> Finding:
-    code = codes.NO_SCHEMA if fault.reason is Reason.UNKNOWN_KIND else codes.INVALID_MANIFEST
+    code = _CODES.get(fault.reason, codes.INVALID_MANIFEST)
     unknown, missing = fault.reason is Reason.UNKNOWN_FIELD, fault.reason is Reason.MISSING_FIELD
     return Finding(index, code, fault.path, fault.message, fault.hint, unknown, missing)

@@ -23,6 +23,19 @@ SAME_IDENTITY = Code(
     why="The last one applied would overwrite the other.",
     fix="Rename one of them: a service, an entry of `needs` or a raw manifest.",
 )
+REPEATED_KEY = Code(
+    "PV604",
+    "repeated-key",
+    what="Two items of a list in a manifest have the same key: two variables of one name, two volumes at one path.",
+    why=(
+        "Kubernetes knows the items of such a list by that key and merges by it. The API server refuses the manifest, or one of "
+        "the two is dropped in silence."
+    ),
+    fix=(
+        "Remove one of them, or change its key. What a contribution or template already brings is changed by a patch that "
+        "replaces it, not by one that adds another. The keys are `x-kubernetes-list-map-keys` of the kind's schema."
+    ),
+)
 POLICY_VIOLATION = Code(
     "PV610",
     "policy-violation",
