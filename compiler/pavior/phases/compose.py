@@ -132,9 +132,12 @@ class _Workshop:
     def declarations(self) -> None:
         """Collect what components declare to one another, before any of their templates is compiled."""
         seen: dict[tuple[str, str], Span] = {}
+        realms: dict[str, tuple[str, Span]] = {}
         for name, documents in sorted(self.files.components.items()):
             document = documents[COMPONENT_FILE]
-            for key in ("accepts", "claims", "references"):
+            for claim, entry in document.value.get("claims", {}).items():
+                self._one_realm(realms, claim, entry["within"], document.positions().value(("claims", claim, "within")))
+            for key in ("accepts", "references"):
                 for declared in document.value.get(key, ()):
                     self._once(seen, key, declared, document.positions().key((key, declared)))
             if "type" in document.value:
@@ -158,6 +161,14 @@ class _Workshop:
                 "rename one of them",
                 (Note("and here", first),),
             )
+
+    def _one_realm(self, realms: dict[str, tuple[str, Span]], claim: str, within: str, span: Span) -> None:
+        """Components may claim names of one sort, if they agree on where these are unique."""
+        said, first = realms.setdefault(claim, (within, span))
+        if said != within:
+            message = f"another component's names of `{claim}` are unique within `{said}`"
+            notes = (Note("here", first),)
+            self.fault(codes.DUPLICATE_DECLARATION, span, message, "say the same in both, or rename one of them", notes)
 
     def component(self, name: str) -> Component:
         documents = self.files.components[name]

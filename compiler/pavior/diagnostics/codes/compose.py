@@ -40,7 +40,10 @@ UNKNOWN_CONTRIBUTION = Code(
 DUPLICATE_DECLARATION = Code(
     "PV945",
     "duplicate-declaration",
-    what="Two components declare one name: a type of `needs`, a contribution, a claim or a reference.",
+    what=(
+        "Two components declare one name: a type of `needs`, a contribution or a reference; or claims of one name that are unique "
+        "within different things."
+    ),
     why="Which of the two is meant could not be told.",
     fix="Rename one of them.",
 )
