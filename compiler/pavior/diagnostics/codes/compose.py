@@ -41,8 +41,8 @@ DUPLICATE_DECLARATION = Code(
     "PV945",
     "duplicate-declaration",
     what=(
-        "Two components declare one name: a type of `needs`, a contribution or a reference; or claims of one name that are unique "
-        "within different things."
+        "Two components declare one name: a type of `needs`, a contribution or a reference; or claims of one name, unique within "
+        "different things."
     ),
     why="Which of the two is meant could not be told.",
     fix="Rename one of them.",
