@@ -11,7 +11,8 @@ import pytest
 from differences import knowledge
 from pavior.compare import Edit, Risk
 from pavior.compare.difference import Reach, Where
-from pavior.compare.grouping import FURTHER, MOST_GROUPS, MOST_VARIANTS, Grouping
+from pavior.compare.grouping import FURTHER, MOST_GROUPS, Grouping
+from pavior.compare.groups import MOST_VARIANTS
 from pavior.compare.manifests import compare
 from pavior.compare.templating import LONGEST, Templating, brief, shown
 from pavior.model import Manifest

@@ -77,11 +77,18 @@ class Identity(NamedTuple):
         return f"{self.group}/{self.kind}" if self.group else self.kind
 
 
+class Subject(NamedTuple):
+    """What several kinds have in common, such as a `pod template`: the first `depth` steps of a path lead there."""
+
+    words: str
+    depth: int
+
+
 class FieldChange(NamedTuple):
     """One difference. `before` is None where it was added, `after` where it was removed.
 
     `words` say what the value is, such as `memory limit`, or are empty. Of a REORDERED list both are what names its items,
-    in both orders.
+    in both orders. `told` are both values in words of components, where they have some. `subject` is what the path leads through.
     """
 
     path: Steps
@@ -90,6 +97,8 @@ class FieldChange(NamedTuple):
     after: Value
     risk: Risk
     words: str
+    told: tuple[str | None, str | None] = (None, None)
+    subject: Subject | None = None
 
 
 class Consequence(NamedTuple):
@@ -105,7 +114,8 @@ class ManifestChange:
     """What happened to one manifest. `identity` is that in the head, of a removed one in the base.
 
     `risk` is the worst of the manifest's own, of its fields' and of its consequences'. `words` say what the manifest is, such as
-    `database`, or are empty. `fields` of an added or removed manifest are empty: all of it is new or gone.
+    `database`, or are empty. `fields` of an added or removed manifest are empty: all of it is new or gone, and `told` is the gist
+    of it in words of components, or empty.
     """
 
     edit: Edit
@@ -117,6 +127,7 @@ class ManifestChange:
     after: Manifest | None = None
     renamed_from: Identity | None = None
     consequences: tuple[Consequence, ...] = ()
+    told: str = ""
 
 
 def written(path: Steps) -> str:

@@ -65,10 +65,23 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A change of several kinds, such as of the `pod template` that all have: `path` is what is beneath that.
+
+    `kinds` are sorted, each with its class: that can be milder than the group's. `Group.kind` and `path` are of the first.
+    """
+
+    subject: str
+    path: str
+    kinds: tuple[tuple[str, Risk], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The same change across the fleet. `path` is None where it is about whole manifests, `kind` where it is about owners.
 
-    `variants` are sorted, the most frequent first; `untold` are changes whose values were too many to keep.
+    `variants` are sorted, the most frequent first; `untold` are changes whose values were too many to keep. `names` are those of
+    the manifests, if they are few, `contents` what comes or goes with owners, the worst first, and how many of each.
     """
 
     risk: Risk
@@ -80,6 +93,9 @@ class Group:
     untold: int
     reach: Reach
     times: int
+    names: tuple[str, ...] = ()
+    contents: tuple[tuple[str, int], ...] = ()
+    shared: Shared | None = None
 
 
 @dataclass(frozen=True, slots=True)

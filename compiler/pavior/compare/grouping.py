@@ -3,84 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
-from typing import NamedTuple, TypeAlias
+from collections.abc import Sequence
 
 from pavior.compare import Edit, FieldChange, Identity, Item, ManifestChange, Risk, Step, Steps, written
-from pavior.compare.difference import Counts, DiffReport, Group, Reach, Variant, Where
+from pavior.compare.difference import Counts, DiffReport, Where
+from pavior.compare.groups import Bits, Example, Gathered, Key, Values, groups, members, reach_of
 from pavior.compare.renames import without_hash
 from pavior.compare.templating import Templating, brief, shown
 
 MOST_GROUPS = 2_000
 """Of further ones only a count is kept, by kind and risk."""
 
-MOST_VARIANTS = 100
-"""Values of one group that are kept; of further ones only a count."""
-
 FURTHER = "*"
 """The path of a group that counts what is beyond MOST_GROUPS."""
 
 _ALONE = (Risk.DESTROYS_DATA, Risk.WIDENS_ACCESS)
 """What is told on its own even where the whole owner comes or goes."""
-
-Bits: TypeAlias = int
-"""A set of owners: the bit of an owner's number is set. Three thousand are 400 bytes."""
-
-
-class _Key(NamedTuple):
-    """What changes of one group have in common."""
-
-    risk: Risk
-    edit: Edit
-    kind: str | None
-    path: str | None
-    words: str
-
-
-class _Example(NamedTuple):
-    order: tuple[tuple[str, ...], Identity, int]
-    where: Where
-    identity: Identity
-    field: FieldChange | None
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Where something happened, and how often."""
-
-    example: _Example
-    reach: dict[str, Bits] = field(default_factory=dict)
-    times: int = 0
-
-    @property
-    def owners(self) -> Bits:
-        """Those of all targets."""
-        return reduce(or_, self.reach.values(), 0)
-
-    def add(self, target: str, bits: Bits, times: int) -> None:
-        self.reach[target] = self.reach.get(target, 0) | bits
-        self.times += times
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """What is known of one group. `untold` counts what had other values than the MOST_VARIANTS first ones."""
-
-    variants: dict[tuple[str | None, str | None], _Tally] = field(default_factory=dict)
-    untold: _Tally | None = None
-
-    def tally(self, values: tuple[str | None, str | None], example: _Example) -> _Tally:
-        known = self.variants.get(values)
-        if known is None and len(self.variants) < MOST_VARIANTS:
-            known = self.variants[values] = _Tally(example)
-        elif known is None:
-            known = self.untold = self.untold or _Tally(example)
-        if example.order < known.example.order:
-            known.example = example
-        return known
 
 
 class Grouping:
@@ -92,7 +30,7 @@ class Grouping:
     def __init__(self, constants: Sequence[str] = (), *, details: bool = False) -> None:
         """In `constants` no name is looked for: the organisation's domain and the like. `details`: keep each change."""
         self._constants = tuple(constants)
-        self._groups: dict[_Key, _Gathered] = {}
+        self._groups: dict[Key, Gathered] = {}
         self._owners: dict[str, int] = {}
         self._seen: dict[str, Bits] = {}
         self._services: set[str] = set()
@@ -130,37 +68,39 @@ class Grouping:
             what = "service" if where.service is not None else "team" if where.team is not None else "target"
             # What it may do comes and goes with it.
             risk = min((r for c in others if (r := c.risk) is not Risk.CHANGES_PERMISSIONS), default=others[0].risk)
-            key = _Key(risk, where.owner, None, None, what)
-            self._count(key, (None, None), _example(where, others[0].identity, None), bit, len(others))
+            key = Key(risk, where.owner, None, None, what)
+            gathered = self._count(key, "", (None, None), _example(where, others[0].identity, None), bit, len(others))
+            gathered.contents.update((each.risk, each.words or each.identity.kind) for each in others)
         return alone
 
     def _manifest(self, where: Where, change: ManifestChange, templating: Templating, bit: Bits) -> None:
         identity, kind = change.identity, change.identity.group_kind
+        name = _named(identity, templating)
         if change.edit is not Edit.CHANGED:
-            key = _Key(change.risk, change.edit, kind, None, change.words)
-            names = (_named(change.renamed_from or identity, templating), _named(identity, templating))
-            values = (
-                None if change.edit is Edit.ADDED else names[0],
-                None if change.edit is Edit.REMOVED else names[1],
-            )
-            self._count(key, values, _example(where, identity, None), bit, 1)
+            key = Key(change.risk, change.edit, kind, None, change.words)
+            self._count(key, kind, _names(change, name, templating), _example(where, identity, None), bit, 1)
         for number, each in enumerate(change.fields):
-            key = _Key(each.risk, each.edit, kind, _pattern(each.path, templating), each.words)
-            before = None if each.before is None else brief(templating(shown(each.before)))
-            after = None if each.after is None else brief(templating(shown(each.after)))
-            self._count(key, (before, after), _example(where, identity, each, number), bit, 1)
+            before, after = (
+                brief(templating.marked(told if told is not None else shown(value))) if value is not None else None
+                for value, told in zip((each.before, each.after), each.told, strict=True)
+            )
+            key = _key(each, kind, templating)
+            gathered = self._count(key, kind, (before, after), _example(where, identity, each, number), bit, 1)
+            gathered.name(name)
+            if kind not in gathered.kinds:
+                gathered.kinds[kind] = _pattern(each.path, templating)
 
-    def _count(
-        self, key: _Key, values: tuple[str | None, str | None], example: _Example, bit: Bits, times: int
-    ) -> None:
-        self._gathered(key).tally(values, example).add(example.where.target, bit, times)
+    def _count(self, key: Key, kind: str, values: Values, example: Example, bit: Bits, times: int) -> Gathered:
+        gathered = self._gathered(key, kind)
+        gathered.tally(values, example).add(example.where.target, bit, times)
+        return gathered
 
-    def _gathered(self, key: _Key) -> _Gathered:
+    def _gathered(self, key: Key, kind: str) -> Gathered:
         known = self._groups.get(key)
         if known is None:
             if len(self._groups) >= MOST_GROUPS:
-                key = key._replace(path=FURTHER, words="")
-            known = self._groups.setdefault(key, _Gathered())
+                key = Key(key.risk, key.edit, kind if key.subject else key.kind, FURTHER, "")
+            known = self._groups.setdefault(key, Gathered())
         return known
 
     def merge(self, other: Grouping) -> None:
@@ -174,24 +114,18 @@ class Grouping:
         self._counts += other._counts
         self._details += other._details
         for key, gathered in other._groups.items():
-            mine = self._gathered(key)
-            for values, tally in gathered.variants.items():
-                _join(mine.tally(values, tally.example), tally, moved)
-            if gathered.untold is not None:
-                mine.untold = mine.untold or _Tally(gathered.untold.example)
-                _join(mine.untold, gathered.untold, moved)
+            self._gathered(key, min(gathered.kinds, default="")).join(gathered, moved)
 
     def report(self, base: str, head: str) -> DiffReport:
         """The groups, worst first, and counts. `base` and `head` say in words what was compared."""
         names = list(self._owners)
-        groups = sorted((_group(key, gathered, names) for key, gathered in self._groups.items()), key=_rank)
         counts = self._counts
         return DiffReport(
             base=base,
             head=head,
-            groups=tuple(groups),
+            groups=groups(self._groups, names),
             counts=Counts(counts[Edit.ADDED], counts[Edit.REMOVED], counts[Edit.CHANGED], counts[Edit.RENAMED]),
-            reach=_reach([self._seen], names),
+            reach=reach_of([self._seen], names),
             services=tuple(sorted(self._services)),
             teams=tuple(sorted(self._teams)),
             environments=tuple(sorted(self._environments)),
@@ -210,27 +144,35 @@ class _Moved:
     def __call__(self, bits: Bits) -> Bits:
         if self._shift is not None:
             return bits << self._shift
-        return sum(1 << self._numbers[number] for number in _members(bits))
-
-
-def _join(mine: _Tally, other: _Tally, moved: Callable[[Bits], Bits]) -> None:
-    for target, bits in other.reach.items():
-        mine.add(target, moved(bits), 0)
-    mine.times += other.times
-    mine.example = min(mine.example, other.example, key=lambda example: example.order)
+        return sum(1 << self._numbers[number] for number in members(bits))
 
 
 def _order(where: Where) -> tuple[str, ...]:
     return (where.target, where.team or "", where.service or "", where.path)
 
 
-def _example(where: Where, identity: Identity, change: FieldChange | None, number: int = 0) -> _Example:
+def _example(where: Where, identity: Identity, change: FieldChange | None, number: int = 0) -> Example:
     """`number` tells the changes of one manifest apart; they are in an order of their own."""
-    return _Example((_order(where), identity, number), where, identity, change)
+    return Example((_order(where), identity, number), where, identity, change)
 
 
 def _named(identity: Identity, templating: Templating) -> str:
-    return templating(without_hash(identity.name, "-{hash}"))
+    return templating.marked(without_hash(identity.name, "-{hash}"))
+
+
+def _names(change: ManifestChange, name: str, templating: Templating) -> Values:
+    """The name in the base and in the head, with the gist of what came or went."""
+    if change.edit is Edit.RENAMED:
+        return _named(change.renamed_from or change.identity, templating), name
+    said = brief(f"{name}: {templating.marked(change.told)}") if change.told else name
+    return (None, said) if change.edit is Edit.ADDED else (said, None)
+
+
+def _key(change: FieldChange, kind: str, templating: Templating) -> Key:
+    subject, path = change.subject, change.path
+    if subject is None:
+        return Key(change.risk, change.edit, kind, _pattern(path, templating), change.words)
+    return Key(change.risk, change.edit, "", _pattern(path[subject.depth :], templating), change.words, subject.words)
 
 
 def _pattern(path: Steps, templating: Templating) -> str:
@@ -240,64 +182,7 @@ def _pattern(path: Steps, templating: Templating) -> str:
 
 def _step(step: Step, templating: Templating) -> Step:
     if isinstance(step, Item):
-        return Item(tuple((key, templating(value)) for key, value in step.keys))
+        return Item(tuple((key, templating.marked(value)) for key, value in step.keys))
     if isinstance(step, str):
-        return step if step.isalnum() else templating(step)
+        return step if step.isalnum() else templating.marked(step)
     return "*" if isinstance(step, int) else step
-
-
-def _members(bits: Bits) -> Iterator[int]:
-    return (number for number, digit in enumerate(reversed(f"{bits:b}")) if digit == "1")
-
-
-def _reach(parts: Iterable[Mapping[str, Bits]], names: Sequence[str]) -> Reach:
-    joined: dict[str, Bits] = {}
-    for part in parts:
-        for target, bits in part.items():
-            joined[target] = joined.get(target, 0) | bits
-    return Reach({target: tuple(sorted(names[n] for n in _members(joined[target]))) for target in sorted(joined)})
-
-
-def _by_raw_values(gathered: _Gathered) -> dict[tuple[str | None, str | None], _Tally]:
-    """The variants, but that one of a single owner, whose name stands in the value by chance, is what others have too."""
-    found = dict(gathered.variants)
-    for values, tally in gathered.variants.items():
-        change = tally.example.field
-        if change is None or not any(value is not None and "{" in value for value in values):
-            continue
-        raw = _raw(change)
-        if raw != values and raw in found and tally.owners.bit_count() == 1:
-            del found[values]
-            joined = found[raw]
-            found[raw] = _Tally(joined.example, dict(joined.reach), joined.times)
-            _join(found[raw], tally, lambda bits: bits)
-    return found
-
-
-def _raw(change: FieldChange) -> tuple[str | None, str | None]:
-    before, after = (None if value is None else brief(shown(value)) for value in (change.before, change.after))
-    return before, after
-
-
-def _group(key: _Key, gathered: _Gathered, names: Sequence[str]) -> Group:
-    tallies = [*gathered.variants.values(), *([gathered.untold] if gathered.untold else [])]
-    variants = [_variant(values, tally, names) for values, tally in _by_raw_values(gathered).items()]
-    variants.sort(key=lambda each: (-each.reach.places, -each.times, each.before or "", each.after or ""))
-    return Group(
-        *key,
-        variants=tuple(variants),
-        untold=gathered.untold.times if gathered.untold else 0,
-        reach=_reach([tally.reach for tally in tallies], names),
-        times=sum(tally.times for tally in tallies),
-    )
-
-
-def _variant(values: tuple[str | None, str | None], tally: _Tally, names: Sequence[str]) -> Variant:
-    _, where, identity, change = tally.example
-    if change is not None and tally.times == 1:  # of a single one its own words say more than a pattern
-        values = _raw(change)
-    return Variant(*values, _reach([tally.reach], names), tally.times, change, identity, where)
-
-
-def _rank(group: Group) -> tuple[int, int, str, str, str, str]:
-    return (group.risk, -group.reach.places, group.kind or "", group.path or "", group.edit.value, group.words)

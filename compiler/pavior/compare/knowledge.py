@@ -5,12 +5,13 @@ A rule speaks of everything beneath its pointer, and the nearest rule wins, attr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from pavior.compare import Edit, Risk
+from pavior.compare import Edit, Risk, Subject
 from pavior.model import Manifest, Value
 
 RISKS = {risk.slug: risk for risk in Risk}
@@ -41,6 +42,23 @@ class Arrangement(Enum):
     SET = "set"
 
 
+class Pointer(NamedTuple):
+    """The place in a phrase of what `steps` lead to."""
+
+    steps: tuple[str, ...]
+
+
+PhrasePart: TypeAlias = str | Pointer | tuple[str | Pointer, ...]
+"""Text, a pointer, or what stands in brackets."""
+
+
+class Phrase(NamedTuple):
+    """How a value is told. `open`: what it doesn't name may stay untold."""
+
+    parts: tuple[PhrasePart, ...]
+    open: bool
+
+
 @dataclass(slots=True)
 class _Node:
     """What was said at one pointer, and below."""
@@ -56,12 +74,13 @@ class _Node:
 
 
 class Meaning:
-    """What is known at one path of a kind. `risks` are by event; `keys`, `arrangement`, `default` speak of this value alone,
-    the rest of everything beneath too. `has_default`: `default` equals absence. `decided`: the events that a rule of this
+    """What is known at one path of a kind. `risks` are by event; `keys`, `arrangement`, `default`, `phrases` speak of this value
+    alone, the rest of everything beneath too. `has_default`: `default` equals absence. `decided`: the events that a rule of this
     very value names, so that what comes or goes with it has no say."""
 
     __slots__ = (
         "_below",
+        "_depth",
         "_nodes",
         "arrangement",
         "decided",
@@ -69,7 +88,9 @@ class Meaning:
         "form",
         "has_default",
         "keys",
+        "phrases",
         "risks",
+        "subject",
         "words",
     )
 
@@ -88,6 +109,11 @@ class Meaning:
         self.keys: tuple[tuple[str, ...], ...] = said.get("keys", ())
         """What names an item: keys inside it, each as the steps that lead there."""
         self.arrangement: Arrangement | None = said.get("arrangement")
+        self._depth: int = above._depth + 1 if above else 0
+        self.subject: Subject | None = Subject(said["subject"], self._depth) if "subject" in said else None
+        if self.subject is None and above is not None:
+            self.subject = above.subject
+        self.phrases: tuple[Phrase, ...] = said.get("told", ())
         self.has_default = "default" in said
         self.default: Value = said.get("default")
 
@@ -116,6 +142,7 @@ class KindMeaning:
     fields: Meaning
     whole: Mapping[str, Risk]
     words: str
+    phrases: tuple[Phrase, ...] = ()
 
     def risk(self, edit: Edit) -> Risk:
         """The class of an added, removed or renamed manifest; a rename is a removal and an addition, if no rule knows better."""
@@ -176,15 +203,19 @@ def _meaning(entries: Iterable[_Entry]) -> KindMeaning:
     root = _Node()
     whole: dict[str, Risk] = {}
     words = ""
+    told: tuple[Phrase, ...] = ()
     # A condition is more special than none.
     for entry in sorted(entries, key=lambda each: bool(each.where)):
         manifest = entry.rules.get("manifest", {})
         whole |= _events(manifest.get("risk", {}), _MANIFEST_EVENTS)
         words = manifest.get("words", words)
+        told = _phrases(manifest["told"]) if "told" in manifest else told
         for prefix in entry.rules.get("below", [""]):
+            if "subject" in entry.rules:
+                root.at(_steps(prefix)).said["subject"] = entry.rules["subject"]
             for pointer, rule in entry.rules.get("fields", {}).items():
                 _say(root.at((*_steps(prefix), *_steps(pointer))), rule)
-    return KindMeaning(Meaning((root,), None), whole, words)
+    return KindMeaning(Meaning((root,), None), whole, words, told)
 
 
 def _say(node: _Node, rule: Mapping[str, Value]) -> None:
@@ -198,7 +229,29 @@ def _say(node: _Node, rule: Mapping[str, Value]) -> None:
         said["keys"] = tuple(_steps(f"/{key}") for key in rule["keys"])
     if "list" in rule:
         said["arrangement"] = Arrangement(rule["list"])
+    if "told" in rule:
+        said["told"] = _phrases(rule["told"])
     said.update({key: rule[key] for key in ("words", "default") if key in rule})
+
+
+_PHRASE = re.compile(r"\[(?P<optional>[^]]*)\]|\{(?P<pointer>[^}]*)\}|(?P<text>[^][{}]+)")
+_OPEN = "…"
+
+
+def _phrases(given: Value) -> tuple[Phrase, ...]:
+    texts = given if isinstance(given, list) else [given]
+    return tuple(Phrase(_parts(text.removesuffix(_OPEN)), text.endswith(_OPEN)) for text in texts)
+
+
+def _parts(text: str) -> tuple[Any, ...]:
+    """The parts of a phrase, valid by its schema: brackets don't nest."""
+    parts: list[PhrasePart] = []
+    for found in _PHRASE.finditer(text):
+        if found["optional"] is not None:
+            parts.append(_parts(found["optional"]))
+        else:
+            parts.append(Pointer(_steps(f"/{found['pointer']}")) if found["pointer"] is not None else found["text"])
+    return tuple(parts)
 
 
 def _events(given: Value, events: tuple[str, ...]) -> dict[str, Risk]:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from pavior.compare import Consequence, Edit, FieldChange, Identity, ManifestChange, Risk
 from pavior.compare.knowledge import KindMeaning, Knowledge, group_and_kind
 from pavior.compare.renames import Renaming, follows, renamings
+from pavior.compare.telling import gist
 from pavior.compare.values import differences, weigh
 from pavior.model import Manifest
 
@@ -75,8 +76,11 @@ def _whole(edit: Edit, name: Identity, manifest: Manifest, knowledge: Knowledge)
     """A manifest that came or went. What it opens counts, wherever in it: a harmless kind can have a field that is not."""
     meaning = knowledge.of(manifest)
     if edit is Edit.REMOVED:
-        return ManifestChange(edit, name, meaning.risk(edit), meaning.words, before=manifest)
-    return ManifestChange(edit, name, _risk_of_added(manifest, meaning), meaning.words, after=manifest)
+        risk, before, after = meaning.risk(edit), manifest, None
+    else:
+        risk, before, after = _risk_of_added(manifest, meaning), None, manifest
+    told = gist(manifest, meaning) if meaning.phrases else ""
+    return ManifestChange(edit, name, risk, meaning.words, before=before, after=after, told=told)
 
 
 def _risk_of_added(manifest: Manifest, meaning: KindMeaning) -> Risk:

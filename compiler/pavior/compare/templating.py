@@ -26,6 +26,24 @@ _MARKS = str.maketrans(
         _TARGET: "{target}",
     }
 )
+_MARKED = re.compile(f"[{_SERVICE}-{_TARGET}]")
+
+
+def unmarked(text: str, where: Where, *, owner: bool, target: bool) -> str:
+    """A text of `Templating.marked` for people, with the names of `where` where only one `owner` or `target` is meant."""
+    if not _MARKED.search(text):
+        return text
+    names: dict[str, str] = {}
+    if owner:
+        names |= {_SERVICE: where.service or "{service}", _TEAM: where.team or "{team}"}
+    if target:
+        names |= {_ENVIRONMENT: where.environment, _CLUSTER: where.cluster, _TARGET: where.target}
+    return text.translate(str.maketrans(names)).translate(_MARKS)
+
+
+def is_marked(text: str) -> bool:
+    """Whether a name stands in it for each owner's own."""
+    return _MARKED.search(text) is not None
 
 
 def shown(value: Value) -> str:
@@ -59,16 +77,19 @@ class Templating:
 
     def __call__(self, text: str) -> str:
         """`checkout.payments.svc` → `{service}.{team}.svc`; a name inside a longer word stays."""
+        return self.marked(text).translate(_MARKS)
+
+    def marked(self, text: str) -> str:
+        """The same, with marks that stand for the names until it is known how many owners share the text: see `unmarked`."""
         if text == self._cluster:
-            return "{cluster}"
+            return _CLUSTER
         if not any(word in text for word, _ in self._names):
             return text
         parts = [text]
         for constant in self._constants:
             if constant in text:
                 parts = [piece for part in parts for piece in _parted(part, constant)]
-        changed = "".join(part if part in self._constants else self._replaced(part) for part in parts)
-        return changed.translate(_MARKS)
+        return "".join(part if part in self._constants else self._replaced(part) for part in parts)
 
     def _replaced(self, text: str) -> str:
         for word, mark in self._names:

@@ -9,6 +9,7 @@ from pavior.compare import Edit, FieldChange, Member, Risk, Step, Steps, written
 from pavior.compare.items import Matching, Pair, canonical, match
 from pavior.compare.knowledge import Meaning
 from pavior.compare.scalars import direction, same
+from pavior.compare.telling import tell
 from pavior.model import Value
 
 DEEPEST = 64
@@ -90,7 +91,9 @@ def _either(before: Value, after: Value, meaning: Meaning, path: Steps, found: l
         _lists(before, after, meaning, path, found)
     elif not _same_document(before, after, meaning, path, found) and not _equal(before, after, meaning):
         event = direction(before, after, meaning.form)
-        found.append(FieldChange(path, Edit.CHANGED, before, after, meaning.risk(event), meaning.words))
+        told = (tell(before, meaning), tell(after, meaning))
+        risk = meaning.risk(event)
+        found.append(FieldChange(path, Edit.CHANGED, before, after, risk, meaning.words, told, meaning.subject))
 
 
 def _in_parts(value: Value, meaning: Meaning, edit: Edit) -> bool:
@@ -111,7 +114,8 @@ def _passing(value: Value, meaning: Meaning, path: Steps, edit: Edit, found: lis
     weight = weigh(value, meaning, edit)
     if not weight.default:
         before, after = (None, value) if edit is Edit.ADDED else (value, None)
-        found.append(FieldChange(path, edit, before, after, weight.risk, weight.words))
+        told = (tell(before, meaning), tell(after, meaning))
+        found.append(FieldChange(path, edit, before, after, weight.risk, weight.words, told, meaning.subject))
 
 
 def _lists(before: list[Value], after: list[Value], meaning: Meaning, path: Steps, found: list[FieldChange]) -> None:
@@ -121,7 +125,7 @@ def _lists(before: list[Value], after: list[Value], meaning: Meaning, path: Step
     if matching.reordered is not None:
         old, new = matching.reordered
         risk = meaning.risk("reordered")
-        found.append(FieldChange(path, Edit.REORDERED, old, new, risk, meaning.words))
+        found.append(FieldChange(path, Edit.REORDERED, old, new, risk, meaning.words, subject=meaning.subject))
 
 
 def _item(pair: Pair, meaning: Meaning, path: Steps, found: list[FieldChange]) -> None:
