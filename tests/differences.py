@@ -13,9 +13,9 @@ import yaml
 from pavior.compare import Edit, FieldChange, ManifestChange, written
 from pavior.compare.difference import Group, Where
 from pavior.compare.grouping import Grouping
+from pavior.compare.groups import raw_values
 from pavior.compare.knowledge import Knowledge
 from pavior.compare.manifests import compare
-from pavior.compare.templating import shown
 from pavior.model import Manifest
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +80,7 @@ def _change(change: ManifestChange) -> Iterator[str]:
         if each
     ]
     words = f" ({change.words})" if change.words else ""
+    words += f": {change.told}" if change.told else ""
     yield f"{change.risk.slug}: {change.edit.value} {change.identity.group_kind} {' → '.join(names)}{words}"
     yield from (f"  {_field(field)}" for field in change.fields)
     for each in change.consequences:
@@ -87,7 +88,7 @@ def _change(change: ManifestChange) -> Iterator[str]:
 
 
 def _field(field: FieldChange) -> str:
-    values = " → ".join(shown(value) for value in (field.before, field.after) if value is not None)
+    values = " → ".join(value for value in raw_values(field) if value is not None)
     words = f" ({field.words})" if field.words else ""
     return f"{field.risk.slug}: {field.edit.value} {written(field.path)}{words}: {values}"
 

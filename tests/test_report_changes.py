@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from differences import ROOT, knowledge
 from pavior.compare import Edit
-from pavior.compare.difference import Cost, CostDifference, DiffReport, Where
+from pavior.compare.difference import BudgetChange, Cost, CostDifference, DiffReport, Keeping, Spending, Where
 from pavior.compare.grouping import Grouping
 from pavior.compare.manifests import compare
 from pavior.model import Manifest
@@ -67,6 +67,18 @@ def database() -> Manifest:
     return {"apiVersion": "platform.pavior.dev/v1", "kind": "PostgresDatabase", "metadata": {"name": "orders"}}
 
 
+def spending(amount: int, month: int, keeping: Keeping) -> Spending:
+    return Spending(Decimal(amount), Decimal(month), keeping)
+
+
+BUDGETS = (
+    BudgetChange("payments/s0", ("prod",), False, False, None, spending(10, 50, Keeping.WITHIN)),
+    BudgetChange(
+        "payments", ("prod",), False, True, spending(2_900, 3_000, Keeping.NEAR), spending(3_020, 3_000, Keeping.OVER)
+    ),
+)
+
+
 def report() -> DiffReport:
     """Something of all: data lost by one, a limit of forty, replicas of one, text of several lines."""
     grouping = Grouping(details=True)
@@ -76,21 +88,26 @@ def report() -> DiffReport:
         base = [deployment(), configuration(text="a\nb\nc\n")]
         head = [after, configuration(text="a\nx\nc\n" if number == 3 else "a\nb\nc\n")]
         grouping.add(where, compare([*base, database()] if number == 1 else base, head, knowledge()))
-    cost = Cost(
-        (CostDifference("payments", "prod", Decimal(1000), Decimal("1120.50")),),
-        "EUR",
-        "An estimate, with the prices of 2026-10-01.",
+    difference = CostDifference(
+        "payments", "prod", Decimal(1000), Decimal("1120.50"), Decimal(1000), Decimal(2000), Decimal(3000)
     )
+    cost = Cost((difference,), "EUR", "estimated by the prices of 2026-10-01", ("payments/s0",), BUDGETS)
     return replace(grouping.report("main", "this change"), cost=cost)
 
 
 def test_the_form_for_terminals() -> None:
-    assert "\n".join(render("text", report())) == (
-        """\
-42 manifests (1 removed, 41 changed) of 40 services of 1 team, between main and this change
-cost: +120.50 EUR a month (1,000.00 EUR → 1,120.50 EUR); An estimate, with the prices of 2026-10-01.
-  +120.50 EUR payments in prod
-
+    lines = list(render("text", report()))
+    assert lines[:5] == [
+        "42 manifests (1 removed, 41 changed) of 40 services of 1 team, between main and this change",
+        "cost: +120.50 EUR a month, for payments/s0 in prod: 1,000.00 EUR → 1,120.50 EUR, "
+        "scaled to the most up to 2,000.00 EUR (estimated by the prices of 2026-10-01)",
+        "  +120.50 EUR payments in prod, which then costs 3,000.00 EUR",
+        "budget of payments in prod: 3,000.00 EUR, of which 2,900.00 EUR → 3,020.00 EUR are spent by estimate: "
+        "passed, which pavior check refuses",
+        "budget of payments/s0 in prod: 50.00 EUR, new, of which 10.00 EUR are spent by estimate: kept",
+    ]
+    assert "\n".join(lines[5:]) == (
+        """
 destroys data: data is lost, or nothing protects it any more
   - database removed: orders
       payments/s1 in prod
@@ -99,19 +116,19 @@ destroys data: data is lost, or nothing protects it any more
 restarts pods: pods are replaced by new ones
   ~ memory limit
       40 services in prod, e.g. payments/s0, payments/s1, payments/s10
-      at Deployment spec.template.spec.containers[name=c].resources.limits.memory
+      at Deployment c spec.template.spec.containers[name=c].resources.limits.memory
       · 256Mi → 512Mi: 39 services in prod, e.g. payments/s1, payments/s10, payments/s11
       · 256Mi → 1Gi: payments/s0 in prod
 
 changes cost: sizes and numbers
   ~ replicas: 2 → 5
       payments/s0 in prod
-      at Deployment spec.replicas
+      at Deployment c spec.replicas
 
 changes operations: how things are watched, scaled and delivered
   ~ configuration
       payments/s3 in prod
-      at ConfigMap data.text
+      at ConfigMap c data.text
       @@ -1,3 +1,3 @@
        a
       -b
@@ -125,20 +142,71 @@ def test_the_form_for_comments_leads_with_the_worst_and_folds_what_is_harmless()
     assert lines[0] == MARKER
     assert lines[1] == "### Worst: destroys data"
     assert lines[3].startswith("42 manifests (1 removed, 41 changed) of 40 services of 1 team, in `prod`.")
-    assert (
-        "**Cost: +120.50 EUR a month (1,000.00 EUR → 1,120.50 EUR).** An estimate, with the prices of 2026-10-01."
-        in lines
+    cost = next(line for line in lines if line.startswith("**Cost"))
+    assert cost.startswith(
+        "**Cost: +120.50 EUR a month, for `payments/s0` in `prod`: 1,000.00 EUR → 1,120.50 EUR, scaled"
     )
+    assert lines[lines.index(cost) + 2].startswith(
+        "- budget of `payments` in `prod`: 3,000.00 EUR, of which 2,900.00 EUR →"
+    )
+    assert "| **restarts pods** | 1 | 40 | 40 | memory limit |" not in lines
+    assert "| restarts pods | 1 | 40 | 40 | memory limit |" in lines
     assert "- **database removed: `orders`**: `payments/s1` in `prod` at `PostgresDatabase`" in lines
-    assert lines.index("#### destroys data") < lines.index("<details>")
-    assert "<summary>restarts pods: 1 group</summary>" in lines
+    assert lines.index("#### destroys data: data is lost, or nothing protects it any more") < lines.index("<details>")
+    assert "<summary>restarts pods (pods are replaced by new ones): 1 group</summary>" in lines
     assert "  - `256Mi` → `512Mi`: 39 services in `prod`, e.g. `payments/s1`, `payments/s10`, `payments/s11`" in lines
     assert lines[-1] == "[Everything](https://ci.example/artifact)."
 
 
 def test_costs_that_stay_are_told() -> None:
-    same = Cost((), "EUR", "An estimate for a month, by the price book of 2026-10-01.")
-    assert "cost: no difference; " + same.note in list(render("text", replace(report(), cost=same)))
+    same = Cost((), "EUR", "estimated for a month by the price book of 2026-10-01")
+    assert f"cost: no difference ({same.note})" in list(render("text", replace(report(), cost=same)))
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_costs_are_told_where_no_manifest_differs(form: str) -> None:
+    nothing = replace(Grouping().report("main", "this change"), cost=report().cost)
+    assert any("1,120.50 EUR" in line for line in render(form, nothing))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_costs_that_are_not_known_are_not_passed_over(form: str) -> None:
+    told = "\n".join(render(form, replace(report(), cost=None, cost_unknown="the price book is gone")))
+    assert "the price book is gone" in told
+    assert "gone" not in "\n".join(render(form, replace(report(), cost=None)))
+
+
+def test_the_worst_is_open_even_if_it_is_harmless() -> None:
+    grouping = Grouping()
+    where = Where("prod", "prod", "main", "payments", "s", "p")
+    grouping.add(where, compare([deployment()], [deployment("1Gi", 3)], knowledge()))
+    lines = list(render("markdown", grouping.report("main", "this change")))
+    assert "| **restarts pods** | 1 | 1 | 1 | memory limit |" in lines
+    assert lines.index("#### restarts pods: pods are replaced by new ones") < lines.index("<details>")
+
+
+def test_of_long_values_what_differs_is_shown() -> None:
+    grouping = Grouping()
+    start, end = "https://registry.example/" + "long/" * 20, "/and-so-on" * 20
+    for target, name in (("dev", "one"), ("prod", "two")):
+        before, after = (configuration(a=f"{start}{tag}{end}{name}") for tag in ("1.4.9", "1.5.0"))
+        where = Where(target, target, "main", "payments", "s", "p")
+        grouping.add(where, compare([before], [after], knowledge()))
+    told = [line.strip() for line in render("text", grouping.report("main", "this change")) if "→" in line]
+    assert told == [
+        "· …/long/long/long/long/1.4.9/and-so-on/and-so-o… → …/long/long/long/long/1.5.0/and-so-on/and-so-o…: x"
+    ]
+
+
+@given(st.text("ab. /", max_size=90), st.text("ab. /", max_size=90))
+def test_different_values_look_different_however_long(before: str, after: str) -> None:
+    grouping = Grouping()
+    where = Where("prod", "prod", "main", "payments", "s", "p")
+    grouping.add(where, compare([configuration(a=before)], [configuration(a=after)], knowledge()))
+    for line in render("text", grouping.report("main", "this change")):
+        if " → " in line:
+            old, new = line.removeprefix("  ~ configuration: ").split(" → ")
+            assert old != new
 
 
 def test_nothing_to_tell_is_told() -> None:
@@ -207,8 +275,19 @@ def hostile(text: str) -> DiffReport:
     ]
     grouping.add(where, compare(before, after, knowledge()))
     grouping.add(replace(where, owner=Edit.ADDED), compare([], after, knowledge()))
-    cost = Cost((CostDifference(text, text, Decimal(1), Decimal(2)),), text, text)
+    gadgets = [{"apiVersion": f"{text}/v1", "kind": f"{text or 'K'}{text}", "metadata": {"name": "g"}}]
+    grouping.add(replace(where, owner=Edit.REMOVED), compare(gadgets, [], knowledge()))
+    cost = Cost((difference(text, 1),), text, text, (text, f"{text}/{text}"), (budget(text),), skipped=True)
     return replace(grouping.report(text, text), cost=cost)
+
+
+def difference(text: str, number: int) -> CostDifference:
+    amount = Decimal(number)
+    return CostDifference(text, text, Decimal(0), amount, Decimal(0), amount * 2, amount)
+
+
+def budget(text: str) -> BudgetChange:
+    return BudgetChange(text, (text,), True, True, spending(1, 1, Keeping.NEAR), spending(2, 1, Keeping.OVER))
 
 
 ALLOWED = {"details", "/details", "summary", "/summary", "code", "/code"}
@@ -302,8 +381,9 @@ def large(groups: int, text: str) -> DiffReport:
         before = [configuration(**{f"{text}{number}": "x"}), database()] if number % 3 else [database()]
         after = [configuration(**{f"{text}{number}": text * 3, f"{number}": f"{text}\n{text}"})]
         grouping.add(where, compare(before, after, knowledge()))
-    costs = tuple(CostDifference(f"{text}{number}", text, Decimal(0), Decimal(number)) for number in range(groups))
-    return replace(grouping.report(text * 50, text * 50), cost=Cost(costs, text[:20], text * 3))
+    costs = tuple(difference(f"{text}{number}", number) for number in range(groups))
+    cost = Cost(costs, text[:20], text * 3, (text,), (budget(text),) * groups)
+    return replace(grouping.report(text * 50, text * 50), cost=cost)
 
 
 @pytest.mark.parametrize("text", ["a", "`", "é" * 300, "😀" * 200, "<&>" * 90, "\n" * 200, "\u202e" * 100, "|" * 500])

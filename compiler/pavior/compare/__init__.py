@@ -89,6 +89,7 @@ class FieldChange(NamedTuple):
 
     `words` say what the value is, such as `memory limit`, or are empty. Of a REORDERED list both are what names its items,
     in both orders. `told` are both values in words of components, where they have some. `subject` is what the path leads through.
+    `leads`: of changes that reach as far, people care for this one first.
     """
 
     path: Steps
@@ -99,6 +100,7 @@ class FieldChange(NamedTuple):
     words: str
     told: tuple[str | None, str | None] = (None, None)
     subject: Subject | None = None
+    leads: bool = False
 
 
 class Consequence(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum
 
 from pavior.compare import Edit, FieldChange, Identity, ManifestChange, Risk
 from pavior.diagnostics import Diagnostic
@@ -100,24 +101,69 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class CostDifference:
-    """Estimated cost of a month, in the report's currency, before and after."""
+    """Estimated cost of a month before and after, of those services of a team that cost something else in an environment.
+
+    `highest` is what they cost scaled to their most. `team` is what all services of the team cost there afterwards, None where
+    that was not reckoned. The platform's own cost is told as that of a team `the platform`.
+    """
 
     team: str
     environment: str
     before: Decimal
     after: Decimal
+    highest_before: Decimal
+    highest: Decimal
+    team_after: Decimal | None = None
+
+
+class Keeping(Enum):
+    """How an estimate keeps to a budget. NEAR: so near that its owner wants to be told."""
+
+    WITHIN = "within"
+    NEAR = "near"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What is spent of a budget in a month, on one side."""
+
+    amount: Decimal
+    month: Decimal
+    keeping: Keeping
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChange:
+    """A budget that a change passes, nears, comes back within or sets. None where that side has no such budget.
+
+    `name` is `payments` or `payments/checkout`, `environments` those that it is for. `cap`: the organisation allows a team no
+    more. `enforced`: `check` fails while it is passed.
+    """
+
+    name: str
+    environments: tuple[str, ...]
+    cap: bool
+    enforced: bool
+    before: Spending | None
+    after: Spending | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the change costs: `differences` are where it costs something else than before, sorted.
+    """What the change costs: `differences` are where it costs something else than before, sorted; `services` are the sorted
+    names of those that do, the platform's among them as that of a team.
 
-    `note` says what the figures are: an estimate, and the date of its prices.
+    `note` says what the figures are: an estimate, and the date of its prices. `skipped`: budgets were not looked at, because too
+    many services have one.
     """
 
     differences: tuple[CostDifference, ...]
     currency: str
     note: str
+    services: tuple[str, ...] = ()
+    budgets: tuple[BudgetChange, ...] = ()
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +185,9 @@ class DiffReport:
     """Everything that a reviewer is told. `groups` come worst first.
 
     `base` and `head` are what was compared, in words. `reach` is that of all changes together; `services` and `teams` are
-    sorted names. `details` are all changes one by one, where somebody asked for them. `withheld` names, sorted, what could not be
-    compared, because it has errors or reads from what has.
+    sorted names. `cost` is None where it is not known, and `cost_unknown` says why, or is empty where nobody has prices.
+    `details` are all changes one by one, where somebody asked for them. `withheld` names, sorted, what could not be compared,
+    because it has errors or reads from what has.
     """
 
     base: str
@@ -152,6 +199,7 @@ class DiffReport:
     teams: tuple[str, ...]
     environments: tuple[str, ...]
     cost: Cost | None = None
+    cost_unknown: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     details: tuple[tuple[Where, ManifestChange], ...] = ()
     withheld: tuple[str, ...] = ()

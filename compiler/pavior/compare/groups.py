@@ -205,9 +205,14 @@ def _group(key: Key, gathered: Gathered, classes: Classes, names: Sequence[str])
 
 
 def _contents(counted: Counter[tuple[Risk, str]]) -> tuple[tuple[str, int], ...]:
-    """Words and how many, the worst first; what comes with several classes stands where the worst does."""
+    """Words and how many, the worst first; what an owner may do comes and goes with it, and so is told last."""
     found: dict[str, int] = {}
-    for (_, words), number in sorted(counted.items(), key=lambda each: (each[0][0], -each[1], each[0][1])):
+
+    def rank(each: tuple[tuple[Risk, str], int]) -> tuple[bool, Risk, int, str]:
+        (risk, words), number = each
+        return (risk is Risk.CHANGES_PERMISSIONS, risk, -number, words)
+
+    for (_, words), number in sorted(counted.items(), key=rank):
         found[words] = found.get(words, 0) + number
     return tuple(found.items())
 
@@ -245,5 +250,7 @@ def _variant(values: Values, tally: Tally, names: Sequence[str]) -> Variant:
     return Variant(before, after, reach_of([tally.reach], names), tally.times, change, identity, where)
 
 
-def _rank(group: Group) -> tuple[int, int, str, str, str, str]:
-    return (group.risk, -group.reach.places, group.kind or "", group.path or "", group.edit.value, group.words)
+def _rank(group: Group) -> tuple[int, int, bool, str, str, str, str]:
+    example = group.variants[0].example if group.variants else None
+    follows = example is None or not example.leads
+    return (group.risk, -group.reach.places, follows, group.kind or "", group.path or "", group.edit.value, group.words)

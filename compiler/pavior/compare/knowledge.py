@@ -74,9 +74,9 @@ class _Node:
 
 
 class Meaning:
-    """What is known at one path of a kind. `risks` are by event; `keys`, `arrangement`, `default`, `phrases` speak of this value
-    alone, the rest of everything beneath too. `has_default`: `default` equals absence. `decided`: the events that a rule of this
-    very value names, so that what comes or goes with it has no say."""
+    """What is known at one path of a kind. `risks` are by event; `keys`, `arrangement`, `default`, `phrases` and `leads` speak of
+    this value alone, the rest of everything beneath too. `has_default`: `default` equals absence. `decided`: the events that a
+    rule of this very value names, so that what comes or goes with it has no say."""
 
     __slots__ = (
         "_below",
@@ -88,6 +88,7 @@ class Meaning:
         "form",
         "has_default",
         "keys",
+        "leads",
         "phrases",
         "risks",
         "subject",
@@ -113,6 +114,7 @@ class Meaning:
         self.subject: Subject | None = Subject(said["subject"], self._depth) if "subject" in said else None
         if self.subject is None and above is not None:
             self.subject = above.subject
+        self.leads: bool = said.get("leads", False)
         self.phrases: tuple[Phrase, ...] = said.get("told", ())
         self.has_default = "default" in said
         self.default: Value = said.get("default")
@@ -231,7 +233,7 @@ def _say(node: _Node, rule: Mapping[str, Value]) -> None:
         said["arrangement"] = Arrangement(rule["list"])
     if "told" in rule:
         said["told"] = _phrases(rule["told"])
-    said.update({key: rule[key] for key in ("words", "default") if key in rule})
+    said.update({key: rule[key] for key in ("words", "default", "leads") if key in rule})
 
 
 _PHRASE = re.compile(r"\[(?P<optional>[^]]*)\]|\{(?P<pointer>[^}]*)\}|(?P<text>[^][{}]+)")

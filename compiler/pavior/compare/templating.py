@@ -33,12 +33,13 @@ def unmarked(text: str, where: Where, *, owner: bool, target: bool) -> str:
     """A text of `Templating.marked` for people, with the names of `where` where only one `owner` or `target` is meant."""
     if not _MARKED.search(text):
         return text
-    names: dict[str, str] = {}
+    names: dict[int, str] = {}
     if owner:
-        names |= {_SERVICE: where.service or "{service}", _TEAM: where.team or "{team}"}
+        names |= {ord(_SERVICE): where.service or "{service}", ord(_TEAM): where.team or "{team}"}
     if target:
-        names |= {_ENVIRONMENT: where.environment, _CLUSTER: where.cluster, _TARGET: where.target}
-    return text.translate(str.maketrans(names)).translate(_MARKS)
+        places = (where.environment, where.cluster, where.target)
+        names |= dict(zip(map(ord, (_ENVIRONMENT, _CLUSTER, _TARGET)), places, strict=True))
+    return text.translate(names).translate(_MARKS)
 
 
 def is_marked(text: str) -> bool:

@@ -91,9 +91,9 @@ def _either(before: Value, after: Value, meaning: Meaning, path: Steps, found: l
         _lists(before, after, meaning, path, found)
     elif not _same_document(before, after, meaning, path, found) and not _equal(before, after, meaning):
         event = direction(before, after, meaning.form)
-        told = (tell(before, meaning), tell(after, meaning))
-        risk = meaning.risk(event)
-        found.append(FieldChange(path, Edit.CHANGED, before, after, risk, meaning.words, told, meaning.subject))
+        found.append(
+            _change(path, Edit.CHANGED, (before, after), Weight(meaning.risk(event), meaning.words, False), meaning)
+        )
 
 
 def _in_parts(value: Value, meaning: Meaning, edit: Edit) -> bool:
@@ -114,8 +114,12 @@ def _passing(value: Value, meaning: Meaning, path: Steps, edit: Edit, found: lis
     weight = weigh(value, meaning, edit)
     if not weight.default:
         before, after = (None, value) if edit is Edit.ADDED else (value, None)
-        told = (tell(before, meaning), tell(after, meaning))
-        found.append(FieldChange(path, edit, before, after, weight.risk, weight.words, told, meaning.subject))
+        found.append(_change(path, edit, (before, after), weight, meaning))
+
+
+def _change(path: Steps, edit: Edit, values: tuple[Value, Value], weight: Weight, meaning: Meaning) -> FieldChange:
+    told = (tell(values[0], meaning), tell(values[1], meaning))
+    return FieldChange(path, edit, *values, weight.risk, weight.words, told, meaning.subject, meaning.leads)
 
 
 def _lists(before: list[Value], after: list[Value], meaning: Meaning, path: Steps, found: list[FieldChange]) -> None:

@@ -5,10 +5,12 @@ Nothing is reckoned where nobody has a budget.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pavior.compare.difference import Keeping
 from pavior.costs import CostLine, CostReport, exact, total
 from pavior.diagnostics import Code, Diagnostic, Note
 from pavior.diagnostics.codes import budgets as codes
@@ -22,6 +24,9 @@ from pavior.pipeline.selection import Selection
 
 _WARN_AT = 90
 _WORD = b"budget"
+_OWN_WORD = re.compile(rb"\bbudget\b")
+"""As services and teams have it; the organisation's caps are `budgets`."""
+
 _SERVICE: Path = ("cost", "budget")
 _TEAM: Path = ("budget",)
 _CAPS: Path = ("budgets",)
@@ -38,6 +43,12 @@ class Budget:
     warn_at: Decimal
     enforce: bool
     span: Span
+
+    def keeping(self, amount: Decimal) -> Keeping:
+        """How an amount for a month keeps to it."""
+        if amount > self.month:
+            return Keeping.OVER
+        return Keeping.WITHIN if amount * 100 < self.month * self.warn_at or amount == 0 else Keeping.NEAR
 
 
 def budget_findings(fleet: Fleet, selection: Selection) -> Iterator[Diagnostic]:
@@ -61,14 +72,14 @@ def budget_findings(fleet: Fleet, selection: Selection) -> Iterator[Diagnostic]:
         by_service.setdefault((line.team, line.service), []).append(line)
     for service in fleet.services.values():
         if selection.service(service.id):
-            for budget in _of_service(fleet, service):
+            for budget in budgets_of_service(fleet, service):
                 lines = by_service.get((service.id.team, service.id.name), [])
                 yield from _compared(budget, lines, report.value)
     for team in fleet.teams.values():
         if selection.team(team.name) and team.name not in fleet.broken_teams:
             lines = [line for (name, _), found in by_service.items() if name == team.name for line in found]
-            own = list(_of_team(fleet, team))
-            cap = _cap(fleet, team)
+            own = list(budgets_of_team(fleet, team))
+            cap = cap_of(fleet, team)
             for budget in (*own, *([cap] if cap else [])):
                 yield from _compared(budget, lines, report.value)
             if cap is not None:
@@ -103,7 +114,7 @@ def _without_prices(fleet: Fleet) -> Iterator[Diagnostic]:
             )
 
 
-def _of_service(fleet: Fleet, service: ServiceInput) -> Iterator[Budget]:
+def budgets_of_service(fleet: Fleet, service: ServiceInput) -> Iterator[Budget]:
     """The budgets of a service: one for each word that wins somewhere, for the environments together in which it does."""
     if not _may_have_one(fleet, service):
         return
@@ -125,10 +136,10 @@ def _of_service(fleet: Fleet, service: ServiceInput) -> Iterator[Budget]:
 
 def _may_have_one(fleet: Fleet, service: ServiceInput) -> bool:
     above = (fleet.files.organization, *fleet.files.environments.values(), service.path.document)
-    return any(_WORD in each.source.content for each in (*above, service.team.document, service.document))
+    return any(_OWN_WORD.search(each.source.content) for each in (*above, service.team.document, service.document))
 
 
-def _of_team(fleet: Fleet, team: TeamInput) -> Iterator[Budget]:
+def budgets_of_team(fleet: Fleet, team: TeamInput) -> Iterator[Budget]:
     """A team's budgets: of each environment that has its own, and of the others together."""
     environments = list(dict.fromkeys(t.target.environment for t in fleet.platform.targets))
     own: list[str] = []
@@ -144,7 +155,7 @@ def _of_team(fleet: Fleet, team: TeamInput) -> Iterator[Budget]:
         yield _budget(f"team `{team.name}`", rest, said, _span(team.document, _TEAM))
 
 
-def _cap(fleet: Fleet, team: TeamInput) -> Budget | None:
+def cap_of(fleet: Fleet, team: TeamInput) -> Budget | None:
     """What the organisation allows a team in all environments."""
     for at in ((*_CAPS, "teams", team.name), (*_CAPS, "team")):
         said = part(fleet.files.organization.value, at)
@@ -169,10 +180,11 @@ def _budget(subject: str, environments: Iterable[str], said: Value, span: Span) 
 def _compared(budget: Budget, lines: Sequence[CostLine], report: CostReport) -> Iterator[Diagnostic]:
     mine = [line for line in lines if line.environment in budget.environments]
     amount, _ = total(mine)
-    if amount * 100 < budget.month * budget.warn_at or amount == 0:
+    keeping = budget.keeping(amount)
+    if keeping is Keeping.WITHIN:
         return
     code = codes.NEAR_BUDGET
-    if amount > budget.month:
+    if keeping is Keeping.OVER:
         code = codes.BUDGET_EXCEEDED if budget.enforce else codes.OVER_BUDGET
     yield _told(code, budget, amount, mine, report)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pavior.compare.difference import DiffReport
+from pavior.compare.difference import Cost, DiffReport
 from pavior.compare.grouping import Grouping
 from pavior.compare.knowledge import Knowledge
 from pavior.compare.manifests import compare
@@ -22,9 +22,10 @@ from pavior.git.blobs import Blobs
 from pavior.model import CATALOGUE, RENDERED
 from pavior.phases.write import recover
 from pavior.pipeline.affected import Subject, affected
+from pavior.pipeline.budget_change import with_budgets
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.committed import Committed
-from pavior.pipeline.cost_change import Reckoning, Sums, add
+from pavior.pipeline.cost_change import Reckoning, Sums
 from pavior.pipeline.fork import forked
 from pavior.pipeline.knowledge import knowledge_of
 from pavior.pipeline.memory import rare_collections
@@ -79,7 +80,8 @@ def diff(
     with head.clock.phase("compare"):
         if len(subjects) >= MANY:
             pairing.committed.list_all()
-        reckoning = Reckoning.of(pairing.base, pairing.head, selection, from_nothing=not commit.id)
+        reckoned = Reckoning.of(pairing.base, pairing.head, selection, from_nothing=not commit.id)
+        reckoning = None if isinstance(reckoned, str) else reckoned
         work = _Work(pairing, selection, rules.value, details, reckoning)
         workers = jobs or _processors()
         parts = list(forked(work.compare, _shares(subjects, workers), workers))
@@ -89,8 +91,11 @@ def diff(
             parts += [
                 _Part(work.grouping(), costs=sums) for sums in forked(work.reckon, _shares(others, workers), workers)
             ]
+        cost = _cost(parts, work) if reckoning is not None else None
     blobs.close()
-    return _joined(parts, reference, commit, told, work)
+    report, withheld = _joined(parts, reference, commit, told, work)
+    unknown = reckoned if isinstance(reckoned, str) else ""
+    return Difference(replace(report, cost=cost, cost_unknown=unknown), report.diagnostics, withheld)
 
 
 @rare_collections()
@@ -162,7 +167,7 @@ class _Work:
                     if self._asked(pair):
                         part.grouping.add(pair.where, compare(pair.before, pair.after, self.knowledge))
                 if self.reckoning is not None:
-                    add(part.costs, self.reckoning.sums(subject))
+                    part.costs.update(self.reckoning.sums(subject) or {})
             except Withheld as withheld:
                 part.withheld[subject.name] = withheld.reason
                 part.diagnostics += withheld.diagnostics
@@ -174,7 +179,7 @@ class _Work:
         assert self.reckoning is not None, "there are prices"
         costs: Sums = {}
         for subject in subjects:
-            add(costs, self.reckoning.sums(subject))
+            costs.update(self.reckoning.sums(subject) or {})
         return costs
 
     def touched(self, subjects: Sequence[Subject]) -> list[str]:
@@ -200,7 +205,8 @@ def _joined(
     commit: Commit,
     found: Sequence[Diagnostic],
     work: _Work,
-) -> Difference:
+) -> tuple[DiffReport, dict[str, str]]:
+    """The report but for costs, and what is withheld and why."""
     grouping = work.grouping()
     withheld: dict[str, str] = {}
     diagnostics = {_key(d): d for d in found}
@@ -208,11 +214,26 @@ def _joined(
         grouping.merge(part.grouping)
         withheld.update(part.withheld)
         diagnostics.update((_key(d), d) for d in part.diagnostics)
-    base = f"{reference} ({commit.id[:12]})" if commit.id else "nothing"
     kept = tuple(diagnostics.values())
-    cost = work.reckoning.cost(part.costs for part in parts) if work.reckoning is not None else None
-    report = replace(grouping.report(base, "working tree"), diagnostics=kept, cost=cost)
-    return Difference(report, kept, withheld)
+    report = replace(grouping.report(_called(reference, commit), "working tree"), diagnostics=kept)
+    return report, withheld
+
+
+def _called(reference: str, commit: Commit) -> str:
+    """The base in words. An id is told once."""
+    if not commit.id:
+        return "nothing"
+    short = commit.id[:12]
+    return short if reference.rstrip(".") == commit.id else f"{reference} ({short})"
+
+
+def _cost(parts: Sequence[_Part], work: _Work) -> Cost:
+    """What all parts cost together. Budgets are for all environments, so a part says nothing of them."""
+    reckoning = work.reckoning
+    assert reckoning is not None, "there are prices"
+    sums = {place: amounts for part in parts for place, amounts in part.costs.items()}
+    cost = reckoning.cost(sums)
+    return with_budgets(cost, reckoning, sums, work.pairing.affected) if work.selection.everything else cost
 
 
 def _key(diagnostic: Diagnostic) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from html import escape
 
 from pavior.compare import Risk
 from pavior.compare.difference import DiffReport, Group
+from pavior.report.changes.cost_wording import budget_lines, cost_line, largest, money
 from pavior.report.changes.wording import (
     Line,
     by_risk,
@@ -17,16 +18,16 @@ from pavior.report.changes.wording import (
     heading,
     label,
     meaning,
-    money,
     place,
+    summary,
     title,
-    total_cost,
     variants,
 )
 from pavior.report.escaping import visible
 
 MOST_VARIANTS = 100
 MOST_LINES = 400
+MOST_SUBJECTS = 12
 MOST_NAMES = 200
 """Of each group in each target; JSON has all."""
 
@@ -82,26 +83,35 @@ def _style(risk: Risk) -> str:
 
 
 def _table(report: DiffReport) -> Iterator[str]:
-    yield "<table><tr><th>what it does</th><th>groups</th><th>changes</th><th>services and teams</th></tr>"
+    yield "<table><tr><th>what it does</th><th>groups</th><th>changes</th><th>services and teams</th><th>what changes</th></tr>"
     for risk, groups in by_risk(report):
         names = len({name for group in groups for name in group.reach.names})
         cells = (len(groups), sum(group.times for group in groups), names)
         numbers = "".join(f'<td class="number">{cell:,}</td>' for cell in cells)
-        yield f'<tr><td class="{_style(risk)}">{_text(label(risk))}</td>{numbers}</tr>'
+        about = _line(summary(groups, MOST_SUBJECTS))
+        yield f'<tr><td class="{_style(risk)}">{_text(label(risk))}</td>{numbers}<td>{about}</td></tr>'
     yield "</table>"
 
 
 def _cost(report: DiffReport) -> Iterator[str]:
     cost = report.cost
     if cost is None:
+        if report.cost_unknown:
+            yield f"<p><b>Cost: not known</b>, {_text(report.cost_unknown)}.</p>"
         return
-    yield f"<h2>Cost: {_text(total_cost(cost))}</h2><p>{_text(cost.note)}</p>"
-    yield "<table><tr><th>team</th><th>environment</th><th>before</th><th>after</th><th>difference</th></tr>"
-    for each in cost.differences:
+    yield f"<p><b>Cost: {_line(cost_line(cost))}</b> ({_text(cost.note)}).</p>"
+    told = list(budget_lines(cost))
+    if told:
+        yield "<ul>" + "".join(f"<li>{_line(line)}</li>" for line in told) + "</ul>"
+    if not cost.differences:
+        return
+    heads = ("team", "environment", "difference", "before", "after", "after, at the most", "the whole team after")
+    yield f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
+    for each in largest(cost):
         amounts = (
-            money(cost, each.before),
-            money(cost, each.after),
             money(cost, each.after - each.before, signed=True),
+            *(money(cost, amount) for amount in (each.before, each.after, each.highest)),
+            money(cost, each.team_after) if each.team_after is not None else "",
         )
         cells = "".join(f'<td class="number">{_text(amount)}</td>' for amount in amounts)
         yield f"<tr><td>{_text(each.team)}</td><td>{_text(each.environment)}</td>{cells}</tr>"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pavior.compare import FieldChange, Identity, ManifestChange, Risk, written
-from pavior.compare.difference import DiffReport, Group, Reach, Variant, Where
+from pavior.compare.difference import BudgetChange, DiffReport, Group, Reach, Spending, Variant, Where
 from pavior.diagnostics.secrets import conceal
 from pavior.report.arrangement import arrange
 from pavior.report.changes.wording import single
@@ -37,6 +37,8 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
         "cost": _cost(report),
         "diagnostics": [entry(each) for each in arrange(report.diagnostics)],
     }
+    if report.cost is None and report.cost_unknown:
+        content["costUnknown"] = encodable(report.cost_unknown)
     if report.withheld:
         content["withheld"] = list(map(encodable, report.withheld))
     if full:
@@ -57,13 +59,22 @@ def _group(group: Group) -> dict[str, Any]:
         "risk": group.risk.slug,
         "change": group.edit.value,
         "kind": _text(group.kind),
+        "kinds": _kinds(group),
         "path": _text(group.path),
         "words": encodable(group.words),
+        "names": list(map(_text, group.names)),
+        "contents": [{"words": _text(words), "number": number} for words, number in group.contents],
         "times": group.times,
         "untold": group.untold,
         "reach": _reach(group.reach),
         "variants": [_variant(variant) for variant in group.variants],
     }
+
+
+def _kinds(group: Group) -> list[dict[str, Any]]:
+    if group.shared is not None:
+        return [{"kind": _text(kind), "risk": risk.slug} for kind, risk in group.shared.kinds]
+    return [{"kind": _text(group.kind), "risk": group.risk.slug}] if group.kind is not None else []
 
 
 def _variant(variant: Variant) -> dict[str, Any]:
@@ -103,16 +114,39 @@ def _cost(report: DiffReport) -> dict[str, Any] | None:
     return {
         "currency": encodable(report.cost.currency),
         "note": encodable(report.cost.note),
+        "serviceNames": list(map(encodable, report.cost.services)),
         "monthly": [
             {
                 "team": encodable(each.team),
                 "environment": encodable(each.environment),
                 "before": float(each.before),
                 "after": float(each.after),
+                "highestBefore": float(each.highest_before),
+                "highestAfter": float(each.highest),
+                "teamAfter": None if each.team_after is None else float(each.team_after),
             }
             for each in report.cost.differences
         ],
+        "budgets": [_budget(each) for each in report.cost.budgets],
+        "budgetsSkipped": report.cost.skipped,
     }
+
+
+def _budget(budget: BudgetChange) -> dict[str, Any]:
+    return {
+        "name": encodable(budget.name),
+        "environments": list(map(encodable, budget.environments)),
+        "organization": budget.cap,
+        "enforced": budget.enforced,
+        "before": _spending(budget.before),
+        "after": _spending(budget.after),
+    }
+
+
+def _spending(spending: Spending | None) -> dict[str, Any] | None:
+    if spending is None:
+        return None
+    return {"budget": float(spending.month), "amount": float(spending.amount), "state": spending.keeping.value}
 
 
 def _detail(where: Where, change: ManifestChange) -> dict[str, Any]:

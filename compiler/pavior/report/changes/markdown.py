@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pavior.compare import Risk
-from pavior.compare.difference import DiffReport, Group
+from pavior.compare.difference import Cost, DiffReport, Group
+from pavior.report.changes.cost_wording import budget_lines, cost_line, largest, money
 from pavior.report.changes.wording import (
     Line,
     by_risk,
@@ -21,10 +22,9 @@ from pavior.report.changes.wording import (
     heading,
     label,
     meaning,
-    money,
     place,
+    summary,
     title,
-    total_cost,
     variants,
 )
 from pavior.report.escaping import visible
@@ -39,6 +39,7 @@ LONGEST_PIECE = 160
 MOST_VARIANTS = 5
 MOST_LINES = 30
 MOST_COSTS = 12
+MOST_SUBJECTS = 5
 
 _RESERVE = 1_500
 """Bytes kept for what says how much was left out."""
@@ -57,7 +58,7 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
     body: list[str] = []
     left: list[Group] = []
     for risk, groups in by_risk(report):
-        section, untold = _section(risk, groups, room)
+        section, untold = _section(risk, groups, room, shown=_open(risk, report))
         body += section
         left += untold
         room -= _size(section)
@@ -79,16 +80,19 @@ def _head(report: DiffReport) -> Iterator[str]:
     if report.risk is None:
         others = "other " if report.withheld else ""
         yield f"No {others}manifest differs between {_code(report.base)} and {_code(report.head)}."
+        yield ""
+        yield from _cost(report)
         return
     yield f"{extent(report)}, in {_listed(report.environments)}. Between {_code(report.base)} and {_code(report.head)}."
     yield ""
-    yield "| what it does | groups | changes | services and teams | |"
+    yield "| what it does | groups | changes | services and teams | what changes |"
     yield "| --- | ---: | ---: | ---: | --- |"
     for risk, groups in by_risk(report):
         names = len({name for group in groups for name in group.reach.names})
         times = sum(group.times for group in groups)
-        strong = "**" if risk <= _SHOWN else ""
-        yield f"| {strong}{label(risk)}{strong} | {len(groups):,} | {times:,} | {names:,} | {meaning(risk)} |"
+        strong = "**" if _open(risk, report) else ""
+        about = _cell(summary(groups, MOST_SUBJECTS))
+        yield f"| {strong}{label(risk)}{strong} | {len(groups):,} | {times:,} | {names:,} | {about} |"
     yield ""
     yield from _cost(report)
 
@@ -98,34 +102,55 @@ def _listed(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
 
 
+def _open(risk: Risk, report: DiffReport) -> bool:
+    """Whether a class is not folded: what is grave, and the worst whatever it is."""
+    return risk <= _SHOWN or risk is report.risk
+
+
 def _cost(report: DiffReport) -> Iterator[str]:
     cost = report.cost
     if cost is None:
+        if report.cost_unknown:
+            yield f"**Cost: not known**, {_plain(report.cost_unknown)}."
+            yield ""
         return
-    yield f"**Cost: {_plain(total_cost(cost))}.** {_plain(cost.note)}"
+    yield f"**Cost: {_line(cost_line(cost))}** ({_plain(cost.note)})."
     yield ""
-    changed = sorted(cost.differences, key=lambda each: (-abs(each.after - each.before), each.team, each.environment))
-    if changed:
-        yield "<details><summary>by team and environment</summary>"
+    told = list(budget_lines(cost))
+    yield from (f"- {_line(line)}" for line in told[:MOST_COSTS])
+    if len(told) > MOST_COSTS:
+        yield f"- and {count(len(told) - MOST_COSTS, 'more budget')}"
+    if told:
         yield ""
-        for each in changed[:MOST_COSTS]:
-            amount = _plain(money(cost, each.after - each.before, signed=True))
-            yield f"- {_code(each.team)} in {_code(each.environment)}: {amount}"
-        if len(changed) > MOST_COSTS:
-            yield f"- and {len(changed) - MOST_COSTS:,} more"
-        yield ""
-        yield "</details>"
-        yield ""
+    yield from _costs_by_team(cost)
 
 
-def _section(risk: Risk, groups: Sequence[Group], room: int) -> tuple[list[str], list[Group]]:
+def _costs_by_team(cost: Cost) -> Iterator[str]:
+    changed = largest(cost)
+    if not changed:
+        return
+    yield "<details><summary>cost by team and environment</summary>"
+    yield ""
+    for each in changed[:MOST_COSTS]:
+        amount = _plain(money(cost, each.after - each.before, signed=True))
+        whole = (
+            f", of {_plain(money(cost, each.team_after))} for all of the team" if each.team_after is not None else ""
+        )
+        yield f"- {_code(each.team)} in {_code(each.environment)}: {amount}{whole}"
+    if len(changed) > MOST_COSTS:
+        yield f"- and {len(changed) - MOST_COSTS:,} more"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _section(risk: Risk, groups: Sequence[Group], room: int, *, shown: bool) -> tuple[list[str], list[Group]]:
     """The lines of one class that fit into `room` bytes, and the groups that did not."""
-    folded = risk > _SHOWN
-    if folded:
-        start = ["<details>", f"<summary>{label(risk)}: {count(len(groups), 'group')}</summary>", ""]
-        end = ["", "</details>", ""]
+    if shown:
+        start, end = [f"#### {label(risk)}: {meaning(risk)}", ""], [""]
     else:
-        start, end = [f"#### {label(risk)}", ""], [""]
+        start = ["<details>", f"<summary>{label(risk)} ({meaning(risk)}): {count(len(groups), 'group')}</summary>", ""]
+        end = ["", "</details>", ""]
     room -= _size(start) + _size(end)
     told: list[str] = []
     for number, group in enumerate(groups):
@@ -167,6 +192,11 @@ def _left(groups: Sequence[Group], more: str | None) -> Iterator[str]:
 
 def _line(line: Line) -> str:
     return "".join(_code(piece.text) if piece.foreign else _plain(piece.text) for piece in line)
+
+
+def _cell(line: Line) -> str:
+    """A line inside a table, in which nothing ends the cell, not even in code (GFM, section 4.10)."""
+    return _line(tuple(piece._replace(text=re.sub(r"[|\\]", "?", piece.text)) for piece in line))
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pavior.compare import Edit, ManifestChange, Risk, written
 from pavior.compare.difference import DiffReport, Where
 from pavior.emit import emit_value
+from pavior.report.changes.cost_wording import budget_lines, cost_line, largest, money
 from pavior.report.changes.wording import (
     Line,
     by_risk,
@@ -15,12 +16,10 @@ from pavior.report.changes.wording import (
     extent_of,
     label,
     meaning,
-    money,
     place,
     single,
     text_difference,
     title,
-    total_cost,
     variants,
 )
 from pavior.report.escaping import visible
@@ -58,6 +57,7 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
     paint = _Paint(colour)
     if not report.groups:
         yield f"no change between {visible(report.base)} and {visible(report.head)}"
+        yield from _cost(report, paint)
         return
     yield f"{extent(report)}, between {visible(report.base)} and {visible(report.head)}"
     yield from _cost(report, paint)
@@ -80,12 +80,17 @@ def _style(risk: Risk) -> str:
 
 
 def _cost(report: DiffReport, paint: _Paint) -> Iterator[str]:
-    if report.cost is None:
+    cost = report.cost
+    if cost is None:
+        if report.cost_unknown:
+            yield f"cost: not known, {visible(report.cost_unknown)}"
         return
-    yield f"cost: {visible(total_cost(report.cost))}; {visible(report.cost.note)}"
-    for each in report.cost.differences:
+    yield f"cost: {paint.line(cost_line(cost))} ({visible(cost.note)})"
+    for each in largest(cost):
         name = paint(_FOREIGN, visible(f"{each.team} in {each.environment}"))
-        yield f"  {visible(money(report.cost, each.after - each.before, signed=True))} {name}"
+        whole = f", which then costs {money(cost, each.team_after)}" if each.team_after is not None else ""
+        yield f"  {visible(money(cost, each.after - each.before, signed=True))} {name}{visible(whole)}"
+    yield from (paint.line(line) for line in budget_lines(cost))
 
 
 def _details(report: DiffReport, paint: _Paint) -> Iterator[str]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from difflib import unified_diff
 from typing import NamedTuple, TypeAlias
 
 from pavior.compare import Edit, Risk, written
-from pavior.compare.difference import Cost, DiffReport, Group, Reach, Variant
+from pavior.compare.difference import DiffReport, Group, Reach, Shared, Variant
 from pavior.compare.grouping import FURTHER
 from pavior.compare.templating import shown
 from pavior.diagnostics.secrets import conceal
 
 EXAMPLES = 3
 """Names that stand for many."""
+
+LONG_VALUE = 60
+CONTEXT = 20
+"""Of two values longer than that, what is the same in both is left out but for so many characters beside what is not."""
+
+MOST_CONTENTS = 12
 
 _LABELS = {Risk.UNCLASSIFIED: "unclassified, look at it"}
 _MEANINGS = {
@@ -89,12 +95,10 @@ def extent(report: DiffReport) -> str:
         (counts.renamed, "renamed"),
     )
     parts = ", ".join(f"{number:,} {word}" for number, word in named if number)
-    owners = (
-        f"{count(len(report.services), 'service')} of {count(len(report.teams), 'team')}"
-        if report.teams
-        else "the platform"
-    )
-    return f"{count(counts.total, 'manifest')} ({parts}) of {owners}"
+    owners = [
+        count(len(names), noun) for names, noun in ((report.services, "service"), (report.teams, "team")) if names
+    ]
+    return f"{count(counts.total, 'manifest')} ({parts}) of {' of '.join(owners) or 'the platform'}"
 
 
 def heading(report: DiffReport) -> str:
@@ -107,20 +111,56 @@ def heading(report: DiffReport) -> str:
 def title(group: Group) -> Line:
     """What changed: `memory limit: 256Mi → 512Mi`, with the values where there is one variant."""
     only = group.variants[0] if len(group.variants) == 1 and not group.untold else None
-    subject = Piece(group.words) if group.words else foreign(_kind(group))
-    edit = () if group.edit is Edit.CHANGED else (Piece(f" {_EDITS[group.edit]}"),)
     told = values(only) if only is not None and not difference(group, 1) else ()
-    return (subject, *edit, *((Piece(": "), *told) if told else ()))
+    return (*_subject(group), *((Piece(": "), *told) if told else ()))
+
+
+def _subject(group: Group) -> Line:
+    """`memory limit`, `queue removed`."""
+    subject = Piece(group.words) if group.words else foreign(_kind(group))
+    return (subject,) if group.edit is Edit.CHANGED else (subject, Piece(f" {_EDITS[group.edit]}"))
+
+
+def summary(groups: Sequence[Group], most: int) -> Line:
+    """What groups are about, each once: `queue removed, memory limit and 3 more`."""
+    subjects = list(dict.fromkeys(_subject(group) for group in groups))
+    line: list[Piece] = []
+    for subject in subjects[:most]:
+        line += [Piece(", "), *subject] if line else subject
+    return (*line, Piece(f" and {len(subjects) - most:,} more")) if len(subjects) > most else tuple(line)
 
 
 def place(group: Group) -> Line:
-    """Where in a manifest: `Deployment spec.replicas`; nothing where it is about owners."""
+    """Where in a manifest: `Deployment spec.replicas`; nothing where it is about owners.
+
+    Names of manifests stand there if they say more than the owners' do.
+    """
     if group.kind is None:
         return ()
     if group.path is None or group.path == FURTHER:
         return (foreign(_kind(group)),)
+    if group.shared is not None:
+        return _shared_place(group.shared)
     only = group.variants[0].example if group.times == 1 and group.variants else None
-    return (foreign(_kind(group)), Piece(" "), foreign(written(only.path) if only is not None else group.path))
+    path = foreign(written(only.path) if only is not None else group.path)
+    return (foreign(_kind(group)), Piece(" "), *_names(group), path)
+
+
+def _names(group: Group) -> Line:
+    owners = {"{service}", *(name.rpartition("/")[2] for name in group.reach.names)}
+    return () if owners.issuperset(group.names) else (*listed(group.names, EXAMPLES), Piece(" "))
+
+
+def _shared_place(shared: Shared) -> Line:
+    """`the pod template of Deployment and, changes operations, of CronJob at spec.containers[name=c].image`."""
+    worst = min(risk for _, risk in shared.kinds)
+    by_class: dict[Risk, list[str]] = {}
+    for kind, risk in shared.kinds:
+        by_class.setdefault(risk, []).append(kind.rpartition("/")[2])
+    line: Line = (Piece(f"the {shared.subject} of "), *listed(by_class.pop(worst), 6))
+    for risk, kinds in sorted(by_class.items()):
+        line = (*line, Piece(f" and, {label(risk)}, of "), *listed(kinds, 6))
+    return (*line, Piece(" at "), foreign(shared.path)) if shared.path else line
 
 
 def _kind(group: Group) -> str:
@@ -129,32 +169,72 @@ def _kind(group: Group) -> str:
 
 def values(variant: Variant) -> Line:
     """`256Mi → 512Mi`; the one that there is."""
-    there = [foreign(text) for text in (variant.before, variant.after) if text is not None]
-    if len(there) < 2:
-        return tuple(there)
-    return (there[0], Piece(" → "), there[1])
+    before, after = variant.before, variant.after
+    if before is None or after is None:
+        return tuple(_value(conceal(text)) for text in (before, after) if text is not None)
+    before, after = _apart(conceal(before), conceal(after))
+    return (_value(before), Piece(" → "), _value(after))
+
+
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{16})[0-9a-f]{48}")
+_WORD = re.compile(r"[\w.]")
+
+
+def _value(text: str) -> Piece:
+    return Piece(_DIGEST.sub(r"\1…", text), foreign=True)
+
+
+def _apart(before: str, after: str) -> tuple[str, str]:
+    """Two texts that are long without most of what both begin and end with."""
+    if max(len(before), len(after)) <= LONG_VALUE:
+        return before, after
+    start = _shared_start(before, after)
+    end = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
+    while start and _WORD.match(before[start - 1]):
+        start -= 1
+    while end and _WORD.match(before[-end]):
+        end -= 1
+    start, end = max(0, start - CONTEXT), max(0, end - CONTEXT)
+    return _within(before, start, end), _within(after, start, end)
+
+
+def _shared_start(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _within(text: str, start: int, end: int) -> str:
+    return f"{'…' if start else ''}{text[start : len(text) - end]}{'…' if end else ''}"
 
 
 def extent_of(group: Group) -> Line:
     """How far a group goes."""
     if group.kind is None:
-        return (*reach(group.reach), Piece(f" ({count(group.times, 'manifest')})"))
+        return (*reach(group.reach), Piece(f" ({count(group.times, 'manifest')}"), *_contents(group), Piece(")"))
     return reach(group.reach, group.times)
+
+
+def _contents(group: Group) -> Line:
+    """`: 4 database, 4 workload, …`, the worst first."""
+    line: Line = ()
+    for words, number in group.contents[:MOST_CONTENTS]:
+        line = (*line, Piece(f"{', ' if line else ': '}{number:,} "), foreign(words))
+    return (*line, Piece(", …")) if len(group.contents) > MOST_CONTENTS else line
 
 
 def reach(reached: Reach, times: int | None = None) -> Line:
     """`312 services in prod, e.g. payments/checkout, payments/ledger, …`, one or two by their names alone."""
     names, targets = reached.names, tuple(reached.owners)
-    where: Line = (Piece(" in "), *_listed(targets, 4))
+    where: Line = (Piece(" in "), *listed(targets, 4))
     more = times is not None and times > reached.places
     often: Line = (Piece(f" ({times:,} times)"),) if more else ()
     if len(names) <= EXAMPLES:
-        return (*_listed(names, EXAMPLES), *where, *often)
+        return (*listed(names, EXAMPLES), *where, *often)
     noun = "service" if all("/" in name for name in names) else "owner"
-    return (Piece(count(len(names), noun)), *where, *often, Piece(", e.g. "), *_listed(names[:EXAMPLES], EXAMPLES))
+    return (Piece(count(len(names), noun)), *where, *often, Piece(", e.g. "), *listed(names[:EXAMPLES], EXAMPLES))
 
 
-def _listed(names: Sequence[str], most: int) -> Line:
+def listed(names: Sequence[str], most: int) -> Line:
     pieces: list[Piece] = []
     for name in names[:most]:
         pieces += [Piece(", "), foreign(name)] if pieces else [foreign(name)]
@@ -167,11 +247,24 @@ def variants(group: Group, most: int) -> Iterator[Line]:
     """A line for each of the most frequent values of a group that has several, and one that counts the rest."""
     if len(group.variants) == 1 and not group.untold:
         return
+    alike: dict[Line, list[Variant]] = {}
     for variant in group.variants[:most]:
-        yield (*(values(variant) or (Piece("the same"),)), Piece(": "), *reach(variant.reach, variant.times))
+        alike.setdefault(values(variant) or (Piece("the same"),), []).append(variant)
+    for line, same in alike.items():
+        yield (*line, Piece(": "), *reach(_joined(same), sum(variant.times for variant in same)))
     rest = group.times - sum(variant.times for variant in group.variants[:most])
     if rest:
         yield (Piece(f"{count(rest, 'change')} with other values"),)
+
+
+def _joined(variants: Sequence[Variant]) -> Reach:
+    targets = sorted({target for variant in variants for target in variant.reach.owners})
+    return Reach(
+        {
+            target: tuple(sorted({name for variant in variants for name in variant.reach.owners.get(target, ())}))
+            for target in targets
+        }
+    )
 
 
 def difference(group: Group, most: int) -> list[str]:
@@ -200,16 +293,3 @@ def text_difference(before: object, after: object, most: int) -> list[str]:
 def single(value: object) -> str:
     """A value as one text."""
     return conceal(shown(value))
-
-
-def money(cost: Cost, amount: Decimal, *, signed: bool = False) -> str:
-    return f"{amount:{'+' if signed else ''},.2f} {cost.currency}"
-
-
-def total_cost(cost: Cost) -> str:
-    """`+120.00 EUR a month (1,000.00 EUR → 1,120.00 EUR)`, of those whose cost differs."""
-    if not cost.differences:
-        return "no difference"
-    before = sum((each.before for each in cost.differences), Decimal(0))
-    after = sum((each.after for each in cost.differences), Decimal(0))
-    return f"{money(cost, after - before, signed=True)} a month ({money(cost, before)} → {money(cost, after)})"
