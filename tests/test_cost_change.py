@@ -14,7 +14,8 @@ from commits import commit, git
 from fleets import reference, run
 from mutations import Place, others, places
 from mutations import put as put_value
-from pavior.pipeline import Selection
+from pavior.compare.difference import Cost
+from pavior.pipeline import Selection, budget_change
 from pavior.pipeline.cost import estimate
 from pavior.pipeline.cost_change import PLATFORM
 from pavior.pipeline.diff import diff
@@ -70,11 +71,16 @@ def difference(before: Costs, after: Costs) -> Costs:
 
 
 def told(root: Path) -> Costs:
-    """What the difference says."""
+    """What the difference says; where only the most is another, the estimate is the same."""
+    found = {(each.team, each.environment): each.after - each.before for each in cost_of(root).differences}
+    return {key: amount for key, amount in found.items() if amount}
+
+
+def cost_of(root: Path) -> Cost:
     report = diff(root, "HEAD", Selection(), jobs=1).report
     assert report is not None
     assert report.cost is not None
-    return {(each.team, each.environment): each.after - each.before for each in report.cost.differences}
+    return report.cost
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +102,91 @@ def test_the_cost_of_a_change_is_what_two_estimates_differ_by(base: Path, tmp_pa
     found = told(root)
     assert found == difference(before, after)
     assert found
+    totals = {(each.team, each.environment): each.team_after for each in cost_of(root).differences}
+    assert totals == {key: None if key[0] == PLATFORM else after[key] for key in totals}
+    assert {team for team, _ in totals} >= {team for team, _ in found}
+
+
+TEAM = "teams/payments/team.yaml"
+SEARCH = "teams/storefront/search/platform.yaml"
+BUDGETS: dict[str, tuple[Callable[[Path], None], list[tuple[str, tuple[str, ...], bool, str, str]]]] = {
+    "passed by replicas": (
+        put_in(CHECKOUT, "min: 6", "min: 18"),
+        [("payments", ("prod",), False, "within", "over")],
+    ),
+    "lowered below what is spent": (
+        put_in(TEAM, "month: 2800", "month: 2000"),
+        [("payments", ("prod",), False, "within", "over")],
+    ),
+    "raised, and kept as before": (
+        put_in(TEAM, "month: 2800", "month: 3000"),
+        [("payments", ("prod",), False, "within", "within")],
+    ),
+    "of one service": (
+        put_in(SEARCH, "min: 2", "min: 4"),
+        [("storefront/search", ("dev", "prod", "staging"), False, "within", "over")],
+    ),
+    "of the organisation": (
+        put_in("golden-paths/organization.yaml", "payments: 4000", "payments: 1000"),
+        [("payments", ("dev", "prod", "staging"), True, "within", "over")],
+    ),
+    "kept well": (put_in(CHECKOUT, "min: 6", "min: 7"), []),
+    "of nobody who changes": (
+        put_in("teams/insights/handbook/platform.yaml", "goldenPath", "size: small\ngoldenPath"),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_budgets_are_told_that_a_change_passes_or_sets(base: Path, tmp_path: Path, name: str) -> None:
+    root = tmp_path / "fleet"
+    shutil.copytree(base, root)
+    edit, expected = BUDGETS[name]
+    edit(root)
+    found = [
+        (each.name, each.environments, each.cap, each.before.keeping.value, each.after.keeping.value)
+        for each in cost_of(root).budgets
+        if each.before is not None and each.after is not None
+    ]
+    assert found == expected
+    over = {budget for budget, *_, after in expected if after == "over"}
+    checked = run(root, "check").output
+    assert all(f"`{name}` costs an estimated" in checked for name in over)
+
+
+def test_a_part_of_the_fleet_says_nothing_of_budgets(base: Path, tmp_path: Path) -> None:
+    root = tmp_path / "fleet"
+    shutil.copytree(base, root)
+    put_in(CHECKOUT, "min: 6", "min: 18")(root)
+    report = diff(root, "HEAD", Selection(environments=("prod",)), jobs=1).report
+    assert report is not None
+    assert report.cost is not None
+    assert (report.cost.budgets, report.cost.differences[0].team_after) == ((), None)
+
+
+PRICES = "golden-paths/prices.yaml"
+UNKNOWN: dict[str, tuple[Callable[[Path], None], str]] = {
+    "at fault": (put_in(PRICES, "amount: 0.0303", "amount: cheap"), f"{PRICES} is at fault; pavior check says how"),
+    "gone": (lambda root: (root / PRICES).unlink(), f"{PRICES} is gone"),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_why_costs_are_not_known_is_told(base: Path, tmp_path: Path, name: str) -> None:
+    root = tmp_path / "fleet"
+    shutil.copytree(base, root)
+    edit, why = UNKNOWN[name]
+    edit(root)
+    report = diff(root, "HEAD", Selection(), jobs=1).report
+    assert report is not None
+    assert (report.cost, report.cost_unknown) == (None, why)
+    commit(root, "without prices")
+    git(root, "checkout", "-q", "HEAD~1", "--", PRICES)
+    report = diff(root, "HEAD", Selection(), jobs=1).report
+    assert report is not None
+    was = "is not there yet" if name == "gone" else "is at fault"
+    assert report.cost_unknown == f"{PRICES} {was} in the base"
 
 
 WHERE = {
@@ -133,3 +224,14 @@ def test_the_cost_of_random_edits_is_what_two_estimates_differ_by(base: Path, tm
         git(root, "checkout", "-q", ".")
     assert sound >= 10
     assert dearer >= 4
+
+
+def test_budgets_of_large_teams_are_left_to_check(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "fleet"
+    shutil.copytree(base, root)
+    put_in(SEARCH, "min: 2", "min: 4")(root)
+    monkeypatch.setattr(budget_change, "MOST_OTHERS", 1)
+    cost = cost_of(root)
+    assert [each.name for each in cost.budgets] == ["storefront/search"]
+    assert cost.skipped
+    assert {each.team_after for each in cost.differences} == {None}

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pickle
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from differences import knowledge
 from pavior.compare import Edit, Risk
-from pavior.compare.difference import Reach, Where
+from pavior.compare.difference import Reach, Shared, Where
 from pavior.compare.grouping import FURTHER, MOST_GROUPS, Grouping
-from pavior.compare.groups import MOST_VARIANTS
+from pavior.compare.groups import MOST_NAMES, MOST_VARIANTS
 from pavior.compare.manifests import compare
 from pavior.compare.templating import LONGEST, Templating, brief, shown
 from pavior.model import Manifest
@@ -110,6 +111,111 @@ def test_an_owner_that_goes_is_one_group_but_for_its_data() -> None:
     first, second = grouping.report("base", "head").groups
     assert (first.risk, first.times) == (Risk.DESTROYS_DATA, 1)
     assert (second.kind, second.words, second.edit, second.times) == (None, "service", Edit.REMOVED, 1)
+
+
+def test_what_comes_with_an_owner_is_counted_the_worst_first() -> None:
+    grouping = Grouping()
+    where = Where("prod", "prod", "main", "payments", "checkout", owner=Edit.ADDED)
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a"}}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
+    add(grouping, where, [], [account, configuration(a="1"), {**configuration(), "metadata": {"name": "b"}}, service])
+    (group,) = grouping.report("base", "head").groups
+    assert group.contents == (("address of a service", 1), ("configuration", 2), ("service account", 1))
+
+
+def pod(kind: str, image: str, **more: Any) -> Manifest:
+    template = {"spec": {"containers": [{"name": "c", "image": image, **more}]}}
+    job = kind == "CronJob"
+    return {
+        "apiVersion": "argoproj.io/v1alpha1" if kind == "Rollout" else "batch/v1" if job else "apps/v1",
+        "kind": kind,
+        "metadata": {"name": "p"},
+        "spec": {"jobTemplate": {"spec": {"template": template}}} if job else {"template": template},
+    }
+
+
+def test_the_same_change_of_a_pod_template_is_one_group_whatever_the_kind() -> None:
+    grouping = Grouping()
+    for number, kind in enumerate(("Deployment", "Rollout", "CronJob", "Deployment")):
+        add(grouping, place(number), [pod(kind, "i:1")], [pod(kind, "i:2")])
+    (group,) = grouping.report("base", "head").groups
+    assert (group.risk, group.times, group.words) == (Risk.RESTARTS_PODS, 4, "image")
+    assert group.shared == Shared(
+        "pod template",
+        "spec.containers[name=c].image",
+        (
+            ("apps/Deployment", Risk.RESTARTS_PODS),
+            ("argoproj.io/Rollout", Risk.RESTARTS_PODS),
+            ("batch/CronJob", Risk.CHANGES_OPERATIONS),
+        ),
+    )
+    assert (group.kind, group.path) == ("apps/Deployment", "spec.template.spec.containers[name=c].image")
+
+
+def test_another_change_of_a_milder_kind_is_a_group_of_its_own() -> None:
+    grouping = Grouping()
+    add(grouping, place(1), [pod("Deployment", "i:1")], [pod("Deployment", "i:2")])
+    add(grouping, place(2), [pod("CronJob", "i:1")], [pod("CronJob", "i:3")])
+    first, second = grouping.report("base", "head").groups
+    assert (first.risk, first.kind, first.shared) == (Risk.RESTARTS_PODS, "apps/Deployment", None)
+    assert (second.risk, second.kind, second.shared) == (Risk.CHANGES_OPERATIONS, "batch/CronJob", None)
+
+
+def test_opening_and_closing_are_never_one_group() -> None:
+    grouping = Grouping()
+    for number, root in enumerate((True, False)):
+        before, after = ({"securityContext": {"privileged": value}} for value in (root, not root))
+        add(grouping, place(number), [pod("Deployment", "i", **before)], [pod("Deployment", "i", **after)])
+    groups = grouping.report("base", "head").groups
+    assert [group.risk for group in groups] == [Risk.WIDENS_ACCESS, Risk.RESTARTS_PODS]
+
+
+def test_a_report_can_be_asked_for_twice() -> None:
+    grouping = Grouping()
+    for number, kind in enumerate(("Deployment", "CronJob")):
+        add(grouping, place(number), [pod(kind, "i:1")], [pod(kind, "i:2")])
+    assert grouping.report("base", "head") == grouping.report("base", "head")
+
+
+def test_of_a_single_owner_its_own_names_are_told() -> None:
+    grouping = Grouping()
+    for target in ("dev", "prod"):
+        where = Where(target, target, "main", "payments", "checkout")
+        before, after = (configuration(url=f"{tag}.checkout.payments.{target}-x") for tag in ("old", "new"))
+        add(grouping, where, [before], [after, database("checkout-db")])
+    first, second = grouping.report("base", "head").groups
+    assert (first.variants[0].after, first.variants[0].times) == ("checkout-db: small", 2)
+    assert second.variants[0].after == "new.checkout.payments.{environment}-x"
+
+
+def database(name: str) -> Manifest:
+    return {
+        "apiVersion": "platform.pavior.dev/v1",
+        "kind": "PostgresDatabase",
+        "metadata": {"name": name},
+        "spec": {"size": "small"},
+    }
+
+
+def test_names_of_few_manifests_are_told() -> None:
+    names = [f"c{number}" for number in range(MOST_NAMES + 1)]
+    for some in (names[:-1], names):
+        grouping = Grouping()
+        for name in reversed(some):
+            before, after = ({**configuration(a=value), "metadata": {"name": name}} for value in "12")
+            add(grouping, WHERE, [before], [after])
+        (group,) = grouping.report("base", "head").groups
+        assert group.names == (tuple(some) if len(some) <= MOST_NAMES else ())
+
+
+def test_what_others_follow_from_is_told_before_them() -> None:
+    grouping = Grouping()
+    labels = ({"app.kubernetes.io/version": tag} for tag in "12")
+    before, after = (pod("Deployment", f"i:{tag}") for tag in "12")
+    for manifest, label in zip((before, after), labels, strict=True):
+        manifest["spec"]["template"]["metadata"] = {"labels": label}
+    add(grouping, WHERE, [before], [after])
+    assert [group.words for group in grouping.report("base", "head").groups] == ["image", "pod label"]
 
 
 def test_details_are_kept_only_where_somebody_asks() -> None:

@@ -48,6 +48,16 @@ def test_check_tells_what_is_wrong_with_rules_and_rendering_does_not_care(tmp_pa
     assert "destroys-everything" in checked.output
 
 
+def test_check_tells_what_is_wrong_with_a_phrase(tmp_path: Path) -> None:
+    root = tiny(tmp_path)
+    assert run(root, "render").status == 0
+    for told, sound in (("{spec/a}[ at {b}]…", True), ("{spec/a", False), ("[[{a}]]", False), ("{}", False)):
+        put(root, FILE, RULES.replace("words: gadget", f'words: gadget, told: "{told}"'))
+        checked = run(root, "check")
+        assert checked.status == (0 if sound else 1), told
+        assert sound or "words with pointers in braces" in checked.output
+
+
 def test_a_file_of_rules_that_cannot_be_read_leaves_those_of_others(tmp_path: Path) -> None:
     root = tiny(tmp_path)
     put(root, FILE, "changes: [")

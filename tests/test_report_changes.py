@@ -194,7 +194,8 @@ def test_of_long_values_what_differs_is_shown() -> None:
         grouping.add(where, compare([before], [after], knowledge()))
     told = [line.strip() for line in render("text", grouping.report("main", "this change")) if "→" in line]
     assert told == [
-        "· …/long/long/long/long/1.4.9/and-so-on/and-so-o… → …/long/long/long/long/1.5.0/and-so-on/and-so-o…: x"
+        "· …long/long/long/long/1.4.9/and-so-on/and-so-on… → …long/long/long/long/1.5.0/and-so-on/and-so-on…: "
+        "payments/s in dev, prod"
     ]
 
 

@@ -10,13 +10,15 @@ from typing import NamedTuple
 from pavior.compare.difference import BudgetChange, Cost, Keeping, Spending
 from pavior.layering.merge import part
 from pavior.model import ServiceId
+from pavior.phases.discover import read
 from pavior.pipeline.affected import Affected, Subject
-from pavior.pipeline.budgets import Budget, budgets_of_service, budgets_of_team, cap_of
+from pavior.pipeline.budgets import OWN_WORD, Budget, budgets_of_service, budgets_of_team, cap_of
 from pavior.pipeline.cost_change import PLATFORM, Reckoning, Sums, with_totals
 from pavior.pipeline.side import Side
 
-MOST_OTHERS = 100
-"""Services that are reckoned only for what their team spends; where there are more, budgets are left to `check`."""
+MOST_OTHERS = 60
+"""Services that are reckoned only for what their team spends; where there are more, budgets of teams are left to `check`. Of more
+services than this, budgets are looked at where their own files have one."""
 
 
 class _Mine(NamedTuple):
@@ -33,7 +35,7 @@ def with_budgets(cost: Cost, reckoning: Reckoning, sums: Sums, affected: Affecte
     """
     subjects = {Subject(*name.split("/")) for name in cost.services if name != PLATFORM}
     subjects.update(each for each in affected.written if each.team)
-    services = sorted(subject for subject in subjects if subject.service)
+    services = _with_budgets(reckoning.head, sorted(subject for subject in subjects if subject.service))
     teams = _teams(reckoning, {subject.team for subject in subjects})
     known = {(place.team, place.service) for place in sums}
     others = [
@@ -41,10 +43,11 @@ def with_budgets(cost: Cost, reckoning: Reckoning, sums: Sums, affected: Affecte
         for service in sorted(reckoning.head.fleet.repository.services)
         if service.team in teams and (service.team, service.name) not in known
     ]
-    if len(others) > MOST_OTHERS or len(services) > MOST_OTHERS:
-        return replace(cost, skipped=bool(teams))
-    everything, lacking = dict(sums), set()
-    for subject in others:
+    if len(services) > MOST_OTHERS:
+        return replace(cost, skipped=True)
+    many = len(others) > MOST_OTHERS
+    everything, lacking = dict(sums), set(teams if many else ())
+    for subject in () if many else others:
         found = reckoning.sums(subject) if subject in affected.subjects else reckoning.unchanged(subject)
         if found is None:
             lacking.add(subject.team)
@@ -55,7 +58,21 @@ def with_budgets(cost: Cost, reckoning: Reckoning, sums: Sums, affected: Affecte
         *(change for subject in services for change in _of_service(reckoning, subject, everything)),
         *(change for team in whole for change in _of_team(reckoning, team, everything)),
     ]
-    return replace(with_totals(cost, everything, whole), budgets=tuple(changes))
+    return replace(with_totals(cost, everything, whole), budgets=tuple(changes), skipped=many)
+
+
+def _with_budgets(head: Side, services: Sequence[Subject]) -> Sequence[Subject]:
+    """The services, of many those whose own files set a budget."""
+    if len(services) <= MOST_OTHERS:
+        return services
+    repository = head.fleet.repository
+    found = []
+    for subject in services:
+        files = repository.services.get(subject.id)
+        source = read(repository, files.platform).value if files is not None else None
+        if source is not None and OWN_WORD.search(source.content):
+            found.append(subject)
+    return found
 
 
 def _teams(reckoning: Reckoning, touched: set[str]) -> list[str]:

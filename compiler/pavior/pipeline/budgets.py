@@ -17,14 +17,14 @@ from pavior.diagnostics.codes import budgets as codes
 from pavior.layering.merge import part
 from pavior.model import Document, Path, Span, Value
 from pavior.phases.layer import layer_with_origins
-from pavior.pipeline.assemble import ServiceInput, TeamInput, layers_of
+from pavior.pipeline.assemble import ServiceInput, TeamInput, effective_spec, layers_of
 from pavior.pipeline.cost import cost_report, price_book
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.selection import Selection
 
 _WARN_AT = 90
 _WORD = b"budget"
-_OWN_WORD = re.compile(rb"\bbudget\b")
+OWN_WORD = re.compile(rb"\bbudget\b")
 """As services and teams have it; the organisation's caps are `budgets`."""
 
 _SERVICE: Path = ("cost", "budget")
@@ -120,8 +120,10 @@ def budgets_of_service(fleet: Fleet, service: ServiceInput) -> Iterator[Budget]:
         return
     held: dict[Span, tuple[Value, list[str]]] = {}
     for target in fleet.platform.targets:
+        # Few have one, and origins cost more than the spec.
+        made = effective_spec(fleet.stacks, service, target.target)
         own = layers_of(service, target.target)
-        if own is None:
+        if made is None or own is None or part(made[0], _SERVICE) is None:
             continue
         spec, origins = layer_with_origins(fleet.stacks.of(service.path, target.target, service.team), *own)
         said = part(spec, _SERVICE)
@@ -136,7 +138,7 @@ def budgets_of_service(fleet: Fleet, service: ServiceInput) -> Iterator[Budget]:
 
 def _may_have_one(fleet: Fleet, service: ServiceInput) -> bool:
     above = (fleet.files.organization, *fleet.files.environments.values(), service.path.document)
-    return any(_OWN_WORD.search(each.source.content) for each in (*above, service.team.document, service.document))
+    return any(OWN_WORD.search(each.source.content) for each in (*above, service.team.document, service.document))
 
 
 def budgets_of_team(fleet: Fleet, team: TeamInput) -> Iterator[Budget]:
