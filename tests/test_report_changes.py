@@ -185,6 +185,28 @@ def test_the_worst_is_open_even_if_it_is_harmless() -> None:
     assert lines.index("#### restarts pods: pods are replaced by new ones") < lines.index("<details>")
 
 
+def test_kinds_that_a_change_does_less_to_are_named() -> None:
+    grouping = Grouping()
+    before, after = (
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {"name": "c"},
+            "spec": {"jobTemplate": {"spec": {"template": deployment(memory)["spec"]["template"]}}},
+        }
+        for memory in ("256Mi", "512Mi")
+    )
+    where = Where("prod", "prod", "main", "payments", "s", "p")
+    grouping.add(where, compare([deployment()], [deployment("512Mi")], knowledge()))
+    grouping.add(replace(where, service="j"), compare([before], [after], knowledge()))
+    lines = [line.strip() for line in render("text", grouping.report("main", "this change"))]
+    assert "~ memory limit: 256Mi → 512Mi" in lines
+    assert (
+        "at spec.containers[name=c].resources.limits.memory in the pod template of Deployment, CronJob "
+        "(of CronJob: changes operations)"
+    ) in lines
+
+
 def test_of_long_values_what_differs_is_shown() -> None:
     grouping = Grouping()
     start, end = "https://registry.example/" + "long/" * 20, "/and-so-on" * 20

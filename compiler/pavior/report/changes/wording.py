@@ -152,15 +152,19 @@ def _names(group: Group) -> Line:
 
 
 def _shared_place(shared: Shared) -> Line:
-    """`the pod template of Deployment and, changes operations, of CronJob at spec.containers[name=c].image`."""
+    """`spec.containers[name=c].image in the pod template of CronJob, Deployment (of CronJob changes operations)`."""
     worst = min(risk for _, risk in shared.kinds)
-    by_class: dict[Risk, list[str]] = {}
+    milder: dict[Risk, list[str]] = {}
     for kind, risk in shared.kinds:
-        by_class.setdefault(risk, []).append(kind.rpartition("/")[2])
-    line: Line = (Piece(f"the {shared.subject} of "), *listed(by_class.pop(worst), 6))
-    for risk, kinds in sorted(by_class.items()):
-        line = (*line, Piece(f" and, {label(risk)}, of "), *listed(kinds, 6))
-    return (*line, Piece(" at "), foreign(shared.path)) if shared.path else line
+        if risk is not worst:
+            milder.setdefault(risk, []).append(kind.rpartition("/")[2])
+    kinds = listed([kind.rpartition("/")[2] for kind, _ in shared.kinds], 6)
+    line: Line = (Piece(f"the {shared.subject} of "), *kinds)
+    if shared.path:
+        line = (foreign(shared.path), Piece(" in "), *line)
+    for risk, some in sorted(milder.items()):
+        line = (*line, Piece(" (of "), *listed(some, 6), Piece(f": {label(risk)})"))
+    return line
 
 
 def _kind(group: Group) -> str:
