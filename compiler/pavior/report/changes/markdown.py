@@ -195,8 +195,11 @@ def _line(line: Line) -> str:
 
 
 def _cell(line: Line) -> str:
-    """A line inside a table, in which nothing ends the cell, not even in code (GFM, section 4.10)."""
-    return _line(tuple(piece._replace(text=re.sub(r"[|\\]", "?", piece.text)) for piece in line))
+    """A line inside a table, without code: rows may hold none (see `forge.guard`). What is no plain word is left out."""
+    return "".join(
+        re.sub(r"[^A-Za-z0-9]+", "…", _cut(piece.text)) if piece.foreign else _SPECIAL.sub("…", piece.text)
+        for piece in line
+    )
 
 
 def _plain(text: str) -> str:
