@@ -44,10 +44,9 @@ LAYERS: Sequence[frozenset[str]] = [
             "repository",
             "resources",
             "schema",
-            "syntax",
         }
     ),
-    frozenset({"git"}),
+    frozenset({"git", "syntax"}),
     frozenset({"diagnostics"}),
     frozenset({"model"}),
 ]

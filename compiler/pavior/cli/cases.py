@@ -11,7 +11,7 @@ from typing import Any
 from pavior.diagnostics import Diagnostic
 from pavior.phases.write import recover
 from pavior.pipeline.cases import CaseResult, NoSuchComponent, run_cases, updated
-from pavior.report.escaping import visible
+from pavior.report.escaping import visible, visible_line
 
 CLEAN, FOUND, USAGE = 0, 1, 2
 
@@ -31,7 +31,7 @@ def cases(root: Path, options: dict[str, Any], show: Callable[[Iterable[Diagnost
             continue
         if options["update"]:
             (root / result.path).write_bytes(updated(result))
-            print(f"updated: {result.path}")
+            print(f"updated: {visible(result.path)}")
         else:
             _show_difference(result)
     if options["update"]:
@@ -41,9 +41,9 @@ def cases(root: Path, options: dict[str, Any], show: Callable[[Iterable[Diagnost
 
 
 def _show_difference(result: CaseResult) -> None:
-    print(f"{result.path}: {visible(result.description)}")
+    print(f"{visible(result.path)}: {visible(result.description)}")
     for line in unified_diff(*result.lines(), "expected", "rendered", lineterm=""):
-        print(visible(line))
+        print(visible_line(line))
     print()
 
 

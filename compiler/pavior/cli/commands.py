@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
 from pavior.pipeline import LostWorker, Report, Selection, UnknownName, check, render, validate
 from pavior.pipeline.clock import Clock
+from pavior.report.escaping import ascii_json, visible
 
 CLEAN, FOUND, USAGE, BROKEN = 0, 1, 2, 3
 
@@ -44,7 +44,7 @@ def run(command: str, directory: Path, options: Options) -> int:
 
 
 def _complain(status: int, message: str, hint: str | None = None) -> int:
-    print(f"pavior: {message}" + (f"\n  hint: {hint}" if hint else ""), file=sys.stderr)
+    print(f"pavior: {visible(message)}" + (f"\n  hint: {visible(hint)}" if hint else ""), file=sys.stderr)
     return status
 
 
@@ -75,7 +75,7 @@ def _render(root: Path, options: Options) -> int:
         stopped = report.failed and not report.targets
         print("nothing is written" if stopped else f"{_rendered(report)}: {_count(files, 'file')} changed")
         for service, reason in sorted(report.withheld.items()):
-            print(f"  not written: {service}: {reason}")
+            print(f"  not written: {service}: {visible(reason)}")
     return _timed(report, FOUND if report.failed else CLEAN)
 
 
@@ -207,7 +207,7 @@ def _list(root: Path, options: Options) -> int:
     found, rows = (waivers if options["only_waivers"] else listing)(root, _selection(options))
     errors = [d for d in found if d.is_error]
     if options["as_json"]:
-        print(json.dumps(rows, indent=2))
+        print(ascii_json(rows))
     else:
         heading = {key: name for name, key in columns.items()}
         table = [heading, *({k: _cell(v) for k, v in row.items()} for row in rows)]
@@ -222,7 +222,7 @@ def _list(root: Path, options: Options) -> int:
 
 
 def _cell(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value or "")
+    return visible(", ".join(value) if isinstance(value, list) else str(value or ""))
 
 
 _COMMANDS: dict[str, Callable[[Path, Options], int]] = {

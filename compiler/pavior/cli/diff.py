@@ -42,7 +42,7 @@ def show_difference(
     )
     show(found.diagnostics)
     for name, reason in sorted(found.withheld.items()):
-        print(f"  not compared: {visible(name)}: {reason}", file=sys.stderr)
+        print(f"  not compared: {visible(name)}: {visible(reason)}", file=sys.stderr)
     if found.report is None:
         return FOUND
     return _ended(replace(found.report, withheld=tuple(sorted(found.withheld))), options, found.failed)

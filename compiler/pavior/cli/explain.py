@@ -22,11 +22,11 @@ from pavior.pipeline.lookup import NotFound, owner_of_artifact, place_at_line, p
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.provenance import Provenance, Read, Step, at_path
 from pavior.platform import TargetContext
-from pavior.report.escaping import visible
+from pavior.report.escaping import ascii_json, visible
 
 CLEAN, FOUND, USAGE = 0, 1, 2
 
-_ARTIFACT = re.compile(rf"(?:\./)?{RENDERED}/(?P<path>.+?\.(?:yaml|md))(?::(?P<line>[0-9]+))?(?::[0-9]+)?")
+_ARTIFACT = re.compile(rf"(?:\./)?{RENDERED}/(?P<path>.+?\.(?:yaml|md))(?::(?P<line>[0-9]{1, 9}))?(?::[0-9]+)?")
 _LONGEST = 100
 
 
@@ -49,7 +49,7 @@ def explain(root: Path, options: dict[str, Any]) -> int:
         print(f"pavior: {visible(str(error))}", file=sys.stderr)
         return USAGE
     if options["as_json"]:
-        print(json.dumps([_as_json(each) for each in answer], indent=2))
+        print(ascii_json([_as_json(each) for each in answer]))
     else:
         texts = ["\n".join(_as_text(each)) for each in answer]
         print(("\n\n" if any(isinstance(each, Explanation) for each in answer) else "\n").join(texts))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pavior.model import Source
 from pavior.pipeline.selection import UnknownName
-from pavior.report.escaping import visible
+from pavior.report.escaping import visible_line
 
 
 def below(root: Path, path: Path) -> str:
@@ -27,4 +27,4 @@ def patch(before: Source, after: Source) -> Iterator[str]:
     """What changes in a file, as a unified diff."""
     old, new = (each.content.decode().split("\n") for each in (before, after))
     for line in difflib.unified_diff(old, new, f"a/{before.path}", f"b/{before.path}", lineterm=""):
-        yield visible(line)
+        yield visible_line(line)

@@ -86,18 +86,14 @@ def _groups(root: Path, definitions: Sequence[Definition]) -> Iterator[tuple[lis
 
 
 def _defined_below(folder: Path, definitions: Sequence[Definition]) -> dict[KindId, Schema]:
-    import yaml  # noqa: PLC0415  # not needed to start
+    from pavior.syntax.tolerant import documents_of  # noqa: PLC0415  # not needed to start
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     marks = [f"kind: {definition.kind}".encode() for definition in definitions]
     found: dict[KindId, Schema] = {}
     for file in _files(folder):
         content = file.read_bytes()
         if any(mark in content for mark in marks):
-            try:
-                documents = list(yaml.load_all(content, Loader=loader))
-            except yaml.YAMLError:
-                continue  # kubeconform says what is wrong with it
+            documents = documents_of(content) or ()  # kubeconform says what is wrong with it
             found |= defined((each for each in documents if isinstance(each, dict)), definitions)
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pavior.model import Span
+from pavior.syntax.pointers import item_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,9 @@ def places(file: Path, shown: str, manifest: Place) -> Callable[[str], Span]:
 
 
 def _documents(file: Path) -> Iterator[Any]:
-    import yaml  # noqa: PLC0415  # not needed to start
+    from pavior.syntax.tolerant import nodes_of  # noqa: PLC0415  # not needed to start
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        yield from (node for node in yaml.compose_all(file.read_bytes(), Loader=loader) if node is not None)
-    except yaml.YAMLError:
-        return
+    yield from nodes_of(file.read_bytes()) or ()
 
 
 def _name(document: Any) -> Place:
@@ -64,6 +61,7 @@ def _name(document: Any) -> Place:
 def _child(node: Any, step: str) -> Any:
     if isinstance(node.value, list):
         if node.value and not isinstance(node.value[0], tuple):
-            return node.value[int(step)] if step.isdigit() and int(step) < len(node.value) else None
+            index = item_index(step, len(node.value))
+            return node.value[index] if index is not None else None
         return next((value for key, value in node.value if key.value == step), None)
     return None

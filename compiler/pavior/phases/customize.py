@@ -17,6 +17,7 @@ from pavior.diagnostics.codes import render as codes
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.layering.merge import merge
 from pavior.model import Document, Manifest, Path, Value
+from pavior.syntax.pointers import item_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +242,10 @@ def _absent(key: str, pointer: str, manifest: Value, *, new: bool) -> _Misfit | 
         last = new and index == len(steps) - 1
         if isinstance(value, dict) and (step in value or last):
             value = value.get(step)
-        elif isinstance(value, list) and (_is_index(step, len(value)) or (last and step in ("-", str(len(value))))):
-            value = _step(value, step) if _is_index(step, len(value)) else None
+        elif isinstance(value, list) and (
+            (found := item_index(step, len(value))) is not None or (last and step in ("-", str(len(value))))
+        ):
+            value = value[found] if found is not None else None
         else:
             known = list(value) if isinstance(value, dict) else []
             near = did_you_mean(step, known)
@@ -254,10 +257,6 @@ def _absent(key: str, pointer: str, manifest: Value, *, new: bool) -> _Misfit | 
 
 def _steps(pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def _is_index(step: str, length: int) -> bool:
-    return step.isdecimal() and step == str(int(step)) and int(step) < length
 
 
 def _step(value: Value, step: str) -> Value:

@@ -13,6 +13,8 @@ from pathlib import Path
 from pavior.diagnostics import Diagnostic, Outcome
 from pavior.diagnostics.codes.plan import UNREADABLE_DATA
 from pavior.model import RENDERED, Action, Manifest, Span, UnitPlan, Value
+from pavior.syntax.pointers import item_index
+from pavior.syntax.tolerant import documents_of
 
 ManifestsByPath = Mapping[str, Sequence[Manifest]]
 """Path relative to rendered/ → the manifests of that file."""
@@ -100,21 +102,16 @@ def data_manifests(
 
 def read_manifests(content: bytes) -> tuple[Manifest, ...] | None:
     """The manifests of a file that Pavior rendered; None where somebody edited it so that it can't be read."""
-    import yaml  # noqa: PLC0415 (most runs change nothing that holds data)
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        manifests = tuple(yaml.load_all(content, loader))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
-    return manifests if all(_is_manifest(manifest) for manifest in manifests) else None
+    manifests = documents_of(content)
+    return manifests if manifests is not None and all(map(_is_manifest, manifests)) else None
 
 
 def _is_manifest(value: Value) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("metadata"), dict):
         return False
-    labels = value["metadata"].get("labels")
-    return labels is None or isinstance(labels, dict)
+    metadata = value["metadata"]
+    named = (value.get("apiVersion"), value.get("kind"), metadata.get("name"), metadata.get("namespace") or "")
+    return all(isinstance(each, str) for each in named) and isinstance(metadata.get("labels") or {}, dict)
 
 
 def _unreadable(path: str) -> Diagnostic:
@@ -142,8 +139,8 @@ def _at(value: Value, pointer: str) -> Value:
     for step in pointer_steps(pointer):
         if isinstance(value, dict):
             value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
+        elif isinstance(value, list) and (index := item_index(step, len(value))) is not None:
+            value = value[index]
         else:
             return None
     return value

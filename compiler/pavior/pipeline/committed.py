@@ -10,9 +10,7 @@ from pavior.git import Commit, nodes
 from pavior.git.blobs import Blobs
 from pavior.model import RENDERED, Manifest
 from pavior.phases.removal import read_manifests
-
-LARGEST = 2**24
-"""Bytes of one rendered file: its sources are smaller by far."""
+from pavior.syntax.tolerant import LARGEST
 
 PLAIN = ("100644", "100755")
 

@@ -18,10 +18,11 @@ from pavior.git.identity import blob_id
 from pavior.model import RENDERED, Action, Manifest, Span, UnitPlan
 from pavior.phases.removal import read_manifests
 from pavior.phases.render import DATA_FOLDER
-from pavior.pipeline.committed import LARGEST, PLAIN
+from pavior.pipeline.committed import PLAIN
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.retired import unnoted
 from pavior.pipeline.selection import Selection
+from pavior.syntax.tolerant import LARGEST
 
 
 @dataclass(slots=True)

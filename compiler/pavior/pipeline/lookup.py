@@ -12,6 +12,7 @@ from pavior.phases.load import load_all
 from pavior.pipeline.assemble import Owner, ServiceInput
 from pavior.pipeline.fleet import Fleet
 from pavior.platform import TargetContext
+from pavior.syntax.pointers import item_index
 
 
 class NotFound(Exception):
@@ -112,8 +113,8 @@ def resolve(value: object, pointer: str) -> ValuePath | None:
     for key in keys:
         if isinstance(value, dict) and key in value:
             value, path = value[key], (*path, key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value, path = value[int(key)], (*path, int(key))
+        elif isinstance(value, list) and (index := item_index(key, len(value))) is not None:
+            value, path = value[index], (*path, index)
         else:
             return None
     return path

@@ -58,7 +58,7 @@ def _name(documents: list[Document], folders: list[Path]) -> str:
     """What policies are compiled from: their files, the data that says what kinds are called, and the compiler."""
     digest = hashlib.blake2b(_compiler(), digest_size=20)
     for document in documents:
-        digest.update(f"{document.source.path}\0{len(document.source.content)}\0".encode())
+        digest.update(f"{document.source.path}\0{len(document.source.content)}\0".encode(errors="surrogateescape"))
         digest.update(document.source.content)
     for folder in folders:
         for file in ("definitions.json", "resources.json", "generated.sha256"):

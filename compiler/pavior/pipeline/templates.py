@@ -36,7 +36,7 @@ def _name(files: Files, sources: Sources) -> str:
     digest = hashlib.blake2b(_compiler(), digest_size=20)
     for document in _documents(files, sources):
         content = document.source.content
-        digest.update(f"{document.source.path}\0{len(content)}\0".encode())
+        digest.update(f"{document.source.path}\0{len(content)}\0".encode(errors="surrogateescape"))
         digest.update(content)
     return f"templates-{digest.hexdigest()}"
 

@@ -50,7 +50,7 @@ def diff_trees(root: Path, old: Path, new: Path, *, details: bool = False) -> Di
                 found.append(Diagnostic(UNREADABLE_TREE, Span(place), message, "mend it, or leave it out of the tree"))
             elif manifests:
                 side[_where(path, content or b"")] += manifests
-    for where in sorted(sides[0].keys() | sides[1].keys()):
+    for where in sorted(sides[0].keys() | sides[1].keys(), key=_order):
         before, after = sides[0].get(where, []), sides[1].get(where, [])
         grouping.add(where, compare(before, after, knowledge))
     return replace(grouping.report(str(old), str(new)), diagnostics=tuple(found))
@@ -63,6 +63,10 @@ def _files(tree: Path) -> Iterator[tuple[str, Path]]:
             file = Path(folder, name)
             if name.endswith(_MANIFESTS) and file.is_file() and not file.is_symlink():
                 yield file.relative_to(tree).as_posix(), file
+
+
+def _order(where: Where) -> tuple[str, ...]:
+    return (where.target, where.team or "", where.service or "", where.path)
 
 
 def _where(path: str, content: bytes) -> Where:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from pavior.costs import CostLine, CostReport, total
+from pavior.report.escaping import ascii_json, visible
+from pavior.report.markup import plain
 
 COST_FORMS = ("text", "markdown", "json")
 
@@ -26,17 +27,18 @@ class _Row(NamedTuple):
 def costs(form: str, report: CostReport, *, arithmetic: bool = False) -> Iterator[str]:
     """The lines of the report in one of COST_FORMS. `arithmetic` adds what each amount is the product of; JSON always has it."""
     if form == "json":
-        yield from json.dumps(_document(report), indent=2).split("\n")
+        yield from ascii_json(_document(report)).split("\n")
         return
     markdown = form == "markdown"
-    yield f"Estimated cost of a month in {report.currency}, by the price book of {report.date}."
+    said = plain if markdown else visible
+    yield f"Estimated cost of a month in {said(report.currency)}, by the price book of {said(report.date)}."
     yield ""
     table = list(_table(report, markdown))
     yield from (_markdown(table) if markdown else _text(table))
     if arithmetic:
         yield from _arithmetic(report, markdown)
     yield ""
-    yield f"Prices: {report.source}."
+    yield f"Prices: {said(report.source)}."
 
 
 def _table(report: CostReport, markdown: bool) -> Iterator[list[str]]:
@@ -78,6 +80,7 @@ def _markdown(table: list[list[str]]) -> Iterator[str]:
 
 def _arithmetic(report: CostReport, markdown: bool) -> Iterator[str]:
     """Every line as a product, by owner and target, and what was assumed."""
+    said = plain if markdown else visible
     ordered = sorted(report.lines, key=lambda line: (line.team == "", line.team, line.service, line.target))
     for (team, service, target), found in groupby(ordered, key=lambda line: (line.team, line.service, line.target)):
         lines = list(found)
@@ -87,22 +90,24 @@ def _arithmetic(report: CostReport, markdown: bool) -> Iterator[str]:
         if markdown:
             yield ""
         for line in lines:
-            yield f"{'- ' if markdown else '  '}{line.component}, {line.item}: {arithmetic_of(line)}"
+            yield f"{'- ' if markdown else '  '}{said(line.component)}, {said(line.item)}: {arithmetic_of(line, said)}"
     reasons = {factor.name: factor.reason for line in report.lines for factor in line.factors}
     if reasons:
         yield ""
-    yield from (f"× {name}: {reason}" for name, reason in sorted(reasons.items()))
+    yield from (f"× {said(name)}: {said(reason)}" for name, reason in sorted(reasons.items()))
 
 
-def arithmetic_of(line: CostLine) -> str:
-    """`6 replicas × 1 cores × 730 hours × 0.0303 × 1.25 nodes = 165.89, up to 829.46 with 30 replicas`."""
-    quantity = [f"{_number(number)} {name}" for name, number in line.quantity]
-    factors = [f"{_number(factor.times)} {factor.name}" for factor in line.factors]
+def arithmetic_of(line: CostLine, said: Callable[[str], str] = visible) -> str:
+    """`6 replicas × 1 cores × 730 hours × 0.0303 × 1.25 nodes = 165.89, up to 829.46 with 30 replicas`, words as `said` has them."""
+    quantity = [f"{_number(number)} {said(name)}" for name, number in line.quantity]
+    factors = [f"{_number(factor.times)} {said(factor.name)}" for factor in line.factors]
     text = f"{' × '.join([*quantity, _number(line.unit_price), *factors])} = {_money(line.amount)}"
     if line.most != line.quantity:
-        changed = [f"{_number(number)} {name}" for name, number in line.most if (name, number) not in line.quantity]
+        changed = [
+            f"{_number(number)} {said(name)}" for name, number in line.most if (name, number) not in line.quantity
+        ]
         text += f", up to {_money(line.highest)} with {' and '.join(changed)}"
-    return f"{text} (assumed: {line.assumes})" if line.assumes else text
+    return f"{text} (assumed: {said(line.assumes)})" if line.assumes else text
 
 
 def _money(amount: Decimal) -> str:

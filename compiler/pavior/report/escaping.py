@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -11,9 +12,34 @@ _JOINERS = "\u200c\u200d"
 _MAYBE_INVISIBLE = re.compile(r"[^\x20-\x7e]")
 
 
+_COMMAND = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))")
+"""What services take for a command to them wherever it stands in a line of a log: GitHub (actions/runner, ActionCommand.cs),
+Azure Pipelines and TeamCity."""
+
+
 def visible(text: str) -> str:
-    """`text` in one line, with what is invisible or moves the cursor written as an escape: `\\x1b`, `\\n`, `\\u202e`."""
-    return _MAYBE_INVISIBLE.sub(lambda found: _visible_character(found.group()), text)
+    """`text` in one line, with what is invisible or moves the cursor written as an escape: `\\x1b`, `\\n`, `\\u202e`.
+
+    So are signs that make a command to the service whose log it is printed into: `\\x23#[`.
+    """
+    return without_commands(_MAYBE_INVISIBLE.sub(lambda found: _visible_character(found.group()), text))
+
+
+def visible_line(text: str) -> str:
+    """A whole line that is `visible`, and that GitHub doesn't take for a command for what it begins with."""
+    shown = visible(text)
+    start = len(shown) - len(shown.lstrip())
+    return f"{shown[:start]}\\x3a{shown[start + 1 :]}" if shown.startswith("::", start) else shown
+
+
+def without_commands(text: str, escape: str = "\\x23") -> str:
+    """`text` without signs that make a command; `escape` stands for the first of them."""
+    return _COMMAND.sub(lambda _: escape, text) if "##" in text else text
+
+
+def ascii_json(value: object) -> str:
+    """A value as indented JSON in ASCII, in which nothing can control a terminal or be a command to a service."""
+    return without_commands(json.dumps(value, indent=2), "\\u0023")
 
 
 def _visible_character(character: str) -> str:

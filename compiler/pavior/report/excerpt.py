@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pavior.diagnostics.secrets import conceal
 from pavior.model import Span
-from pavior.report.escaping import visible, width
+from pavior.report.escaping import visible, width, without_commands
 
 _TAB = "    "
 _WIDEST = 120
@@ -64,7 +64,7 @@ def excerpt(lines: list[str], span: Span, mark: str) -> Excerpt | None:
     shown = leading + _shown(marked) + _shown(after) + ("…" if shortened else "")
     trailer = f" … to line {span.end_line}" if span.end_line > span.line else ""
     marks = mark * max(1, width(_shown(marked)))
-    return Excerpt(span.line, shown.rstrip(), " " * width(leading), marks, trailer)
+    return Excerpt(span.line, without_commands(shown.rstrip()), " " * width(leading), marks, trailer)
 
 
 def _shown(text: str) -> str:

@@ -5,13 +5,13 @@ Format: docs.gitlab.com/ci/testing/code_quality, "Code Quality report format".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pavior.diagnostics import Diagnostic
 from pavior.report import NOTHING, Context, ReadSource
 from pavior.report.arrangement import arrange
+from pavior.report.escaping import ascii_json
 from pavior.report.fingerprint import fingerprints
 from pavior.report.json_form import encodable
 
@@ -24,7 +24,7 @@ def render(
         _entry(diagnostic, f"{digest}-{number}", context.folder)
         for diagnostic, digest, number in fingerprints(arrange(diagnostics), context.folder)
     ]
-    yield from json.dumps(found, indent=2).split("\n")
+    yield from ascii_json(found).split("\n")
 
 
 def _entry(diagnostic: Diagnostic, fingerprint: str, folder: str) -> dict[str, Any]:

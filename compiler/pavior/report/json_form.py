@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from pavior.diagnostics import Diagnostic, Fix, Note
 from pavior.model import Span
 from pavior.report import NOTHING, Context, ReadSource
 from pavior.report.arrangement import arrange
+from pavior.report.escaping import ascii_json
 
 
 def render(
@@ -23,7 +23,7 @@ def render(
         "errors": errors,
         "warnings": len(arranged) - errors,
     }
-    yield from json.dumps(report, indent=2).split("\n")
+    yield from ascii_json(report).split("\n")
 
 
 def entry(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Format: docs.oasis-open.org/sarif/sarif/v2.1.0; what GitHub takes of it: docs.gi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -15,6 +14,7 @@ from pavior.diagnostics import Code, Diagnostic, Note
 from pavior.model import Span
 from pavior.report import NOTHING, Context, ReadSource
 from pavior.report.arrangement import arrange
+from pavior.report.escaping import ascii_json
 from pavior.report.fingerprint import fingerprints
 from pavior.report.json_form import encodable
 
@@ -49,7 +49,7 @@ def render(
             for diagnostic, digest, number in fingerprints(arranged, context.folder)
         ],
     }
-    yield from json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2).split("\n")
+    yield from ascii_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}).split("\n")
 
 
 def _rule(code: Code) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from pavior.compare.difference import BudgetChange, DiffReport, Group, Reach, Sp
 from pavior.diagnostics.secrets import conceal
 from pavior.report.arrangement import arrange
 from pavior.report.changes.wording import single
+from pavior.report.escaping import ascii_json
 from pavior.report.json_form import encodable, entry
 
 
@@ -43,7 +43,7 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
         content["withheld"] = list(map(encodable, report.withheld))
     if full:
         content["details"] = [_detail(where, change) for where, change in report.details]
-    yield from json.dumps(content, indent=2).split("\n")
+    yield from ascii_json(content).split("\n")
 
 
 def _text(text: str | None) -> str | None:

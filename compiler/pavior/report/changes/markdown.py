@@ -5,7 +5,6 @@ GitHub takes 65,536 characters. Bytes are counted here, which are never fewer th
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +26,8 @@ from pavior.report.changes.wording import (
     title,
     variants,
 )
-from pavior.report.escaping import visible
+from pavior.report.escaping import visible_line
+from pavior.report.markup import SPECIAL, code, cut, plain
 
 LIMIT = 65_536
 """Bytes of a comment, at most."""
@@ -35,7 +35,6 @@ LIMIT = 65_536
 MARKER = "<!-- pavior diff -->"
 """The first line of each comment, by which the next run finds it."""
 
-LONGEST_PIECE = 160
 MOST_VARIANTS = 5
 MOST_LINES = 30
 MOST_COSTS = 12
@@ -48,7 +47,6 @@ _SHOWN = Risk.UNCLASSIFIED
 """Classes down to this one are not folded."""
 
 _ADDRESS = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,600}")
-_SPECIAL = re.compile(r"[^A-Za-z0-9 ,.;:()%+/→…’'-]|://|www[.]")
 
 
 def render(report: DiffReport, *, colour: bool = False, full: bool = False, more: str | None = None) -> Iterator[str]:
@@ -79,11 +77,11 @@ def _head(report: DiffReport) -> Iterator[str]:
         yield ""
     if report.risk is None:
         others = "other " if report.withheld else ""
-        yield f"No {others}manifest differs between {_code(report.base)} and {_code(report.head)}."
+        yield f"No {others}manifest differs between {code(report.base)} and {code(report.head)}."
         yield ""
         yield from _cost(report)
         return
-    yield f"{extent(report)}, in {_listed(report.environments)}. Between {_code(report.base)} and {_code(report.head)}."
+    yield f"{extent(report)}, in {_listed(report.environments)}. Between {code(report.base)} and {code(report.head)}."
     yield ""
     yield "| what it does | groups | changes | services and teams | what changes |"
     yield "| --- | ---: | ---: | ---: | --- |"
@@ -98,7 +96,7 @@ def _head(report: DiffReport) -> Iterator[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(_code(name) for name in names[:8])
+    shown = ", ".join(code(name) for name in names[:8])
     return shown + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
 
 
@@ -111,10 +109,10 @@ def _cost(report: DiffReport) -> Iterator[str]:
     cost = report.cost
     if cost is None:
         if report.cost_unknown:
-            yield f"**Cost: not known**, {_plain(report.cost_unknown)}."
+            yield f"**Cost: not known**, {plain(report.cost_unknown)}."
             yield ""
         return
-    yield f"**Cost: {_line(cost_line(cost))}** ({_plain(cost.note)})."
+    yield f"**Cost: {_line(cost_line(cost))}** ({plain(cost.note)})."
     yield ""
     told = list(budget_lines(cost))
     yield from (f"- {_line(line)}" for line in told[:MOST_COSTS])
@@ -132,11 +130,11 @@ def _costs_by_team(cost: Cost) -> Iterator[str]:
     yield "<details><summary>cost by team and environment</summary>"
     yield ""
     for each in changed[:MOST_COSTS]:
-        amount = _plain(money(cost, each.after - each.before, signed=True))
+        amount = plain(money(cost, each.after - each.before, signed=True))
         whole = (
-            f", of {_plain(money(cost, each.team_after))} for all of the team" if each.team_after is not None else ""
+            f", of {plain(money(cost, each.team_after))} for all of the team" if each.team_after is not None else ""
         )
-        yield f"- {_code(each.team)} in {_code(each.environment)}: {amount}{whole}"
+        yield f"- {code(each.team)} in {code(each.environment)}: {amount}{whole}"
     if len(changed) > MOST_COSTS:
         yield f"- and {len(changed) - MOST_COSTS:,} more"
     yield ""
@@ -169,7 +167,7 @@ def _group(group: Group) -> Iterator[str]:
     yield f"- **{_line(title(group))}**: {_line(extent_of(group))}{at}"
     for variant in variants(group, MOST_VARIANTS):
         yield f"  - {_line(variant)}"
-    patch = [visible(_cut(line)) for line in difference(group, MOST_LINES)]
+    patch = [visible_line(cut(line)) for line in difference(group, MOST_LINES)]
     if patch:
         fence = "`" * max(3, 1 + max((len(run) for line in patch for run in re.findall("`+", line)), default=0))
         yield ""
@@ -187,39 +185,16 @@ def _left(groups: Sequence[Group], more: str | None) -> Iterator[str]:
         counts = ", ".join(f"{number:,} {label(risk)}" for risk, number in by_class.items() if number)
         yield f"{count(len(groups), 'more group')} would not fit here: {counts}."
     if more is not None:
-        yield f"[Everything]({more})." if _ADDRESS.fullmatch(more) else f"Everything: {_code(more)}"
+        yield f"[Everything]({more})." if _ADDRESS.fullmatch(more) else f"Everything: {code(more)}"
 
 
 def _line(line: Line) -> str:
-    return "".join(_code(piece.text) if piece.foreign else _plain(piece.text) for piece in line)
+    return "".join(code(piece.text) if piece.foreign else plain(piece.text) for piece in line)
 
 
 def _cell(line: Line) -> str:
     """A line inside a table, without code: rows may hold none (see `forge.guard`). What is no plain word is left out."""
     return "".join(
-        re.sub(r"[^A-Za-z0-9]+", "…", _cut(piece.text)) if piece.foreign else _SPECIAL.sub("…", piece.text)
+        re.sub(r"[^A-Za-z0-9]+", "…", cut(piece.text)) if piece.foreign else SPECIAL.sub("…", piece.text)
         for piece in line
     )
-
-
-def _plain(text: str) -> str:
-    """Words of components, in which nothing is markup, a mention or a link; what could be one is shown as code."""
-    return _code(text) if _SPECIAL.search(text) else text
-
-
-def _code(text: str) -> str:
-    """Text as code: nothing in it is read as markup, and it cannot end it.
-
-    A span of code ends at a run of backticks as long as that it begins with (CommonMark, section 6.1), so that is longer here.
-    """
-    shown = visible(_cut(text))
-    if not shown.strip():
-        return f"<code>{html.escape(shown) or '&nbsp;'}</code>"
-    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_PIECE else f"{text[:LONGEST_PIECE]}…"

@@ -22,7 +22,7 @@ from pavior.report.changes.wording import (
     title,
     variants,
 )
-from pavior.report.escaping import visible
+from pavior.report.escaping import visible, visible_line
 
 MOST_VARIANTS = 8
 MOST_LINES = 60
@@ -47,9 +47,7 @@ class _Paint:
     def patch(self, lines: list[str], indent: str) -> Iterator[str]:
         styles = {"+": _NEW, "-": _OLD, "@": _FOREIGN}
         for line in lines:
-            yield (
-                indent + self(styles.get(line[:1], ""), visible(line)) if line[:1] in styles else indent + visible(line)
-            )
+            yield indent + self(styles.get(line[:1], ""), visible_line(line))
 
 
 def render(report: DiffReport, *, colour: bool = False, full: bool = False, more: str | None = None) -> Iterator[str]:
