@@ -36,10 +36,15 @@ LIST_OF_SCHEMAS = frozenset({"anyOf", "oneOf"})
 KEYWORDS = ANNOTATIONS | ASSERTIONS | ONE_SCHEMA | MAP_OF_SCHEMAS | LIST_OF_SCHEMAS | {"$ref", "$defs"}
 
 _REFERENCE = "#/$defs/"
+MOST_NODES = 5_000
+"""Schemas within a schema when its references are taken in: a definition that names another twice doubles with each step."""
+DEEPEST = 48
+"""Schemas within one another, references taken in."""
+
 _UNSAFE_PATTERN = re.compile(r"\(\?(?!:)<?[=!P]?|\\[A-Za-z0-9]|\[\[:|&&")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Resolving:
     """One document on its way. `shared` are definitions that are resolved already; `kept` stay references."""
 
@@ -50,6 +55,11 @@ class _Resolving:
     own_at: Path
     done: dict[str, Node] = field(default_factory=dict)
     under_way: list[str] = field(default_factory=list)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """How many schemas each definition that is done holds, and how deep they are."""
+    nodes: int = 0
+    depth: int = 0
+    deepest: int = 0
     found: list[Diagnostic] = field(default_factory=list)
 
     def fault(self, code: Code, path: Path, message: str, hint: str | None = None, *, at_key: bool = False) -> None:
@@ -108,6 +118,28 @@ def _at(value: Value, path: Path) -> Value:
 
 
 def _schema(state: _Resolving, value: Value, path: Path) -> Node:
+    if not _grown(state, path, 1, 1):
+        return {key: value[key] for key in ("description",) if isinstance(value, dict) and key in value}
+    state.depth += 1
+    try:
+        return _resolved(state, value, path)
+    finally:
+        state.depth -= 1
+
+
+def _grown(state: _Resolving, path: Path, nodes: int, depth: int) -> bool:
+    """Take note of so many schemas more, so deep, unless these are too many or too deep."""
+    state.nodes += nodes
+    state.deepest = max(state.deepest, state.depth + depth)
+    if state.nodes <= MOST_NODES and state.deepest <= DEEPEST:
+        return True
+    if not any(diagnostic.code is codes.SCHEMA_TOO_LARGE for diagnostic in state.found):
+        message = f"with its references this schema has more than {MOST_NODES:,} parts, or is more than {DEEPEST} deep"
+        state.fault(codes.SCHEMA_TOO_LARGE, path, message, "let fewer definitions refer to others, or refer less often")
+    return False
+
+
+def _resolved(state: _Resolving, value: Value, path: Path) -> Node:
     if not isinstance(value, dict):
         state.fault(
             codes.UNSUPPORTED_KEYWORD, path, "a schema of `true` or `false` says nothing", 'write `{"type": …}`'
@@ -204,15 +236,19 @@ def _referred(state: _Resolving, reference: Value, beside: Node, path: Path) -> 
 
 def _definition(state: _Resolving, name: str, at: Path) -> Node:
     if name in state.done:
-        return state.done[name]
+        return state.done[name] if _grown(state, at, *state.sizes[name]) else {}
     if name in state.under_way:
         circle = " → ".join([*state.under_way[state.under_way.index(name) :], name])
         state.fault(codes.UNKNOWN_DEFINITION, at, f"`{name}` refers to itself: {circle}")
         return {}
     if name in state.own:
+        nodes, deepest = state.nodes, state.deepest
+        state.deepest = state.depth
         state.under_way.append(name)
         state.done[name] = _schema(state, state.own[name], (*state.own_at, name))
         state.under_way.pop()
+        state.sizes[name] = state.nodes - nodes, state.deepest - state.depth
+        state.deepest = max(state.deepest, deepest)
         return state.done[name]
     if name in state.shared:
         return state.shared[name]

@@ -60,3 +60,10 @@ MALFORMED_SCHEMA = Code(
     why="A schema that can't be read checks nothing.",
     fix="Correct the keyword that the diagnostic points at; the form is JSON Schema, draft 2020-12.",
 )
+SCHEMA_TOO_LARGE = Code(
+    "PV946",
+    "schema-too-large",
+    what="With what its references stand for, a schema has too many parts, or is too deep.",
+    why="Time and memory stay bounded whatever a schema says: a definition that refers to another twice doubles with each step.",
+    fix="Let fewer definitions refer to others, or refer to them less often.",
+)
