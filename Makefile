@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify judges faults bench setup tools wheel kubernetes-schemas help-text docs requirements clean
+.PHONY: help render check test lint types unit verify judges faults fuzz bench setup tools wheel kubernetes-schemas help-text docs requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -38,6 +38,11 @@ judges: setup  ## what other systems' own commands say of rendered/ and of the w
 
 faults: setup  ## kill a render of this repository 50 times, and see what each leaves and what completes it
 	@PAVIOR_KILLS=50 .venv/bin/python -m pytest --quiet --capture no $(ARGS) tests/test_kills.py
+
+MINUTES ?= 30
+fuzz: setup  ## look for input that the compiler does not stand, for 30 minutes (MINUTES=5; ARGS="git emitted" for a part)
+	@sh tools/setup.sh fuzz
+	@PAVIOR_GO="$$(cat .tools/go-path 2>/dev/null || command -v go)" .venv/bin/python -m fuzz --minutes $(MINUTES) $(ARGS)
 
 bench: setup  ## speed and memory on generated fleets
 	@.venv/bin/python -m benchmarks.run $(ARGS)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
 from pavior.expression import TemplateFault
 from templates import compiled, evaluated, evaluation_fault, faults
 
 CLOSED = {"type": "object", "properties": {"x": {}}, "additionalProperties": False}
+ESCAPES = yaml.safe_load((Path(__file__).parent / "sandbox_escapes.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,14 @@ CLOSED = {"type": "object", "properties": {"x": {}}, "additionalProperties": Fal
 )
 def test_what_the_language_does_not_have_is_refused(expression: str) -> None:
     assert faults(f'a: "{{{{ {expression} }}}}"')
+
+
+@pytest.mark.parametrize("expression", [text for texts in ESCAPES.values() for text in texts])
+def test_no_known_escape_finds_a_way_out(expression: str) -> None:
+    text = f"a: {json.dumps(expression if expression.startswith('{%') else f'{{{{ {expression} }}}}')}"
+    if not faults(text, schema=CLOSED):  # the path of data that isn't there
+        with pytest.raises(TemplateFault, match="none"):
+            compiled(text, schema=CLOSED).render({"x": "text"})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fleets import run, tiny
+from fleets import put, run, tiny, tree
 
 HEAD = b"apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: a/b:1\n"
 LAUGHS = b"a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + b"".join(
@@ -134,3 +134,18 @@ def test_what_is_not_a_plain_file_is_not_opened(root: Path, tmp_path: Path, kind
     output = validated(root, "text")
     assert "teams/red/one/platform.yaml" in output
     assert "hunter2" not in output
+
+
+@pytest.mark.parametrize("folder", ["teams", "golden-paths"])
+def test_a_link_in_the_place_of_a_whole_folder_is_not_followed_and_nothing_is_lost(tmp_path: Path, folder: str) -> None:
+    root = tiny(tmp_path / "repository")
+    assert run(root, "render").status == 0
+    before = tree(root)
+    (root / folder).rename(tmp_path / "elsewhere")
+    put(tmp_path, "elsewhere/secret-name/platform.yaml", "a: b\n")
+    (root / folder).symlink_to(tmp_path / "elsewhere")
+    for command in ("validate", "render", "check"):
+        found = run(root, command, "--format", "concise")
+        assert (found.status, found.codes) == (1, ["PV006"])
+        assert "secret-name" not in found.output
+    assert tree(root) == before

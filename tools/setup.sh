@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh python | kubeconform | prometheus | node | judges: prepare .venv or .tools, if anything of them is missing or out of date.
+# setup.sh python | kubeconform | prometheus | node | judges | fuzz: prepare .venv or .tools, if anything of them is missing or out of date.
 # Needs nothing but a POSIX shell and Python; says plainly what is missing otherwise. `make` calls it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -198,11 +198,19 @@ setup_node() {
   printf '%s' "$stamp" >tools/judges/node_modules/pavior-stamp
 }
 
+# atheris has no wheel for every Python; without it hypothesis alone makes the cases.
+setup_fuzz() {
+  if .venv/bin/python -c 'import atheris' 2>/dev/null; then return; fi
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --requirement fuzz/requirements.txt ||
+    echo "pavior: atheris could not be installed: hypothesis alone will make the cases" >&2
+}
+
 case ${1:-} in
   python) setup_python ;;
   kubeconform) setup_python && setup_kubeconform ;;
   prometheus) setup_prometheus ;;
   node) setup_node ;;
   judges) setup_judges ;;
-  *) stop "usage: setup.sh python | kubeconform | prometheus | node | judges" ;;
+  fuzz) setup_fuzz ;;
+  *) stop "usage: setup.sh python | kubeconform | prometheus | node | judges | fuzz" ;;
 esac

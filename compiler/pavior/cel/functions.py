@@ -111,6 +111,7 @@ def join(texts: Value, separator: Value = "") -> str:
     if type(texts) is not list:
         raise no_overload("join", texts, separator)
     _texts("join", separator, *texts)
+    values.bounded(sum(map(len, texts)) + len(separator) * len(texts))
     return str(separator.join(texts))
 
 
@@ -118,6 +119,8 @@ def replace(text: Value, old: Value, new: Value, most: Value = -1) -> str:
     _texts("replace", text, old, new)
     if type(most) is not int:
         raise no_overload("replace", text, old, new, most)
+    times = text.count(old) if most < 0 else min(most, text.count(old))
+    values.bounded(len(text) + times * (len(new) - len(old)))
     return str(text.replace(old, new, most if most >= 0 else -1))
 
 

@@ -33,6 +33,7 @@ def functions() -> dict[str, Any]:
         "_select_optional": values.select_optional,
         "_index": values.index,
         "_index_optional": values.index_optional,
+        "_begin": values.begin,
         "_entries": values.entries,
         "_along": values.along,
     }
@@ -72,6 +73,8 @@ def predicate(name: str, variables: Sequence[tuple[str, Node]], tests: Sequence[
     lines = [f"def {name}(v_object, v_params, v_namespaceObject):"]
     lines += [f"    v_variables_{variable} = {_code(node, types)}" for variable, node in variables]
     lines.append(f"    return {' and '.join(_truth(test, types) for test in tests) or 'True'}")
+    if any("_entries(" in line for line in lines):
+        lines.insert(1, "    _begin()")
     return "\n".join(lines) + "\n"
 
 

@@ -175,13 +175,40 @@ def contained(value: Value, collection: Value) -> bool:
     raise no_overload("@in", value, collection)
 
 
+MOST_ROUNDS = 50_000
+"""Items that the loops of one policy go over, for one manifest: loops within loops multiply. An API server has a limit too."""
+
+MOST_TEXT = 2**20
+"""Characters of a text, and items of a list, that an expression makes."""
+
+_left = [MOST_ROUNDS]
+"""Rounds left to whoever began last: generated code has nothing to hand it along in."""
+
+
+def begin() -> None:
+    """Allow as many rounds as there may be, before a policy is held against a manifest."""
+    _left[0] = MOST_ROUNDS
+
+
 def entries(value: Value) -> list[Value]:
-    """What a macro goes over: the items of a list, the keys of a map by name."""
+    """What a macro goes over: the items of a list, the keys of a map by name. Raises CelError after too many rounds."""
+    found: list[Value]
     if type(value) is list:
-        return value
-    if type(value) is dict:
-        return sorted(value)
-    raise no_overload("a macro", value)
+        found = value
+    elif type(value) is dict:
+        found = sorted(value)
+    else:
+        raise no_overload("a macro", value)
+    _left[0] -= len(found)
+    if _left[0] < 0:
+        raise CelError(f"its loops go over more than {MOST_ROUNDS:,} items")
+    return found
+
+
+def bounded(size: int) -> None:
+    """Raises CelError where a text, or a list, of this size is too large to be made."""
+    if size > MOST_TEXT:
+        raise CelError(f"it makes a text or list of more than {MOST_TEXT:,} parts")
 
 
 def _whole(value: int) -> int:
@@ -194,7 +221,11 @@ def add(one: Value, other: Value) -> Value:
     kind = type(one)
     if kind is not type(other) or kind not in (int, float, str, list):
         raise no_overload("_+_", one, other)
-    return _whole(one + other) if kind is int else one + other
+    if kind is int:
+        return _whole(one + other)
+    if kind is not float:
+        bounded(len(one) + len(other))
+    return one + other
 
 
 def subtract(one: Value, other: Value) -> Value:

@@ -46,7 +46,7 @@ def event(environment: Mapping[str, str]) -> Any:
     """What GitHub tells of the event that started this workflow."""
     try:
         return json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_bytes())
-    except (KeyError, OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError, RecursionError) as error:
         raise ForgeError(f"GITHUB_EVENT_PATH holds no event: {error}") from None
 
 

@@ -45,12 +45,16 @@ _NO_RESERVED = re.compile("(?!)")
 def discover(root: Path, files: Files | None = None) -> Outcome[Repository]:
     """List the platform repository at `root`, or as `files` has it: then without a value where that is none.
 
+    Without a value too where its golden paths are a link, whose end may be anywhere.
+
     Raises NotARepository, and OSError where the disk itself fails.
     """
     root = root.resolve()
     if files is None and not (root / ORGANIZATION).is_file():
         raise NotARepository(f"`{root}` has no `{ORGANIZATION}`")
     listing = _Listing(files or WorkingTree(str(root)))
+    if listing.is_linked(GOLDEN_PATHS):
+        return Outcome(None, tuple(listing.diagnostics))
     golden_path_entries = listing.scan(GOLDEN_PATHS)
     repository = Repository(
         root=root,
@@ -76,6 +80,17 @@ class _Listing:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unusable: set[str] = field(default_factory=set)
 
+    def is_linked(self, folder: str) -> bool:
+        """Whether one of the repository's own folders is a link, a fault: even the names of what lies elsewhere are not read."""
+        if self.files.is_link(folder):
+            self._refuse_link(folder)
+            return True
+        return False
+
+    def _refuse_link(self, path: str) -> None:
+        hint = "replace it by a plain folder"
+        self.refuse(path, _fault(codes.NOT_A_PLAIN_FILE, path, "the folder is a symbolic link", hint))
+
     def scan(self, folder: str) -> dict[str, Entry]:
         """The entries of a folder by name, sorted, without hidden ones; linked folders are faults and left out."""
         try:
@@ -86,8 +101,7 @@ class _Listing:
         found = {}
         for entry in listed:
             if entry.is_symlink() and self.files.is_folder(path := f"{folder}/{entry.name}"):
-                hint = "replace it by a plain folder"
-                self.refuse(path, _fault(codes.NOT_A_PLAIN_FILE, path, "the folder is a symbolic link", hint))
+                self._refuse_link(path)
             else:
                 found[entry.name] = entry
         return found
@@ -152,7 +166,7 @@ def _files(listing: _Listing, folder: str, depth: int = 0) -> Iterator[str]:
 
 def _teams(listing: _Listing) -> dict[str, str]:
     teams = {}
-    if not listing.files.is_folder(TEAMS):
+    if not listing.files.is_folder(TEAMS) or listing.is_linked(TEAMS):
         return {}
     for name, entry in listing.scan(TEAMS).items():
         path = f"{TEAMS}/{name}"

@@ -12,6 +12,7 @@ from pavior.cel import CelError, parse
 from pavior.cel.evaluate import About, Scope, Seen, about, evaluate
 from pavior.cel.generate import functions
 from pavior.cel.tree import Literal, Node
+from pavior.cel.values import begin
 from pavior.model import Document, Manifest, Value
 
 WAIVED = "waived"
@@ -94,6 +95,7 @@ def verdicts(
         variables[WAIVED] = Literal(0, False)
     roots = {"object": Seen(manifest, ()), "params": Seen(parameters), "namespaceObject": Seen(namespace)}
     scope = Scope(roots, variables)
+    begin()
     applies = _applies(policy, scope)
     if isinstance(applies, CelError):
         if policy.fails:

@@ -98,7 +98,7 @@ def _arithmetic(report: CostReport, markdown: bool) -> Iterator[str]:
 
 
 def arithmetic_of(line: CostLine, said: Callable[[str], str] = visible) -> str:
-    """`6 replicas × 1 cores × 730 hours × 0.0303 × 1.25 nodes = 165.89, up to 829.46 with 30 replicas`, words as `said` has them."""
+    """`6 replicas × 1 cores × 730 hours × 0.0303 × 1.25 nodes = 165.89, up to 829.46 with 30 replicas`, with what is `said`."""
     quantity = [f"{_number(number)} {said(name)}" for name, number in line.quantity]
     factors = [f"{_number(factor.times)} {said(factor.name)}" for factor in line.factors]
     text = f"{' × '.join([*quantity, _number(line.unit_price), *factors])} = {_money(line.amount)}"

@@ -71,6 +71,9 @@ class Files(Protocol):
     def is_folder(self, path: str) -> bool:
         """Whether this is a folder, or a link to one."""
 
+    def is_link(self, path: str) -> bool:
+        """Whether this is a link, wherever it leads."""
+
     def content(self, path: str, limit: int) -> bytes | Diagnostic:
         """The bytes of one file, or why not. Raises OSError."""
 
@@ -143,6 +146,10 @@ class WorkingTree:
     def is_folder(self, path: str) -> bool:
         """See Files."""
         return os.path.isdir(f"{self.root}/{path}")
+
+    def is_link(self, path: str) -> bool:
+        """See Files."""
+        return os.path.islink(f"{self.root}/{path}")
 
     def content(self, path: str, limit: int) -> bytes | Diagnostic:
         """See Files."""

@@ -71,6 +71,11 @@ class CommitFiles:
         """See Files."""
         return self._behind(path) in self.folders
 
+    def is_link(self, path: str) -> bool:
+        """See Files."""
+        node = self.at.get(path)
+        return node is not None and node.mode == _LINK
+
     def content(self, path: str, limit: int) -> bytes | Diagnostic:
         """See Files."""
         if refused := hidden(path):

@@ -23,6 +23,7 @@ ANNOTATIONS = frozenset({
     "$schema", "$id", "$comment", "title", "description", "markdownDescription", "default", "examples", "deprecated",
     "x-message", "x-code", "x-keys", "x-aliases", "x-order",
 })  # fmt: skip
+OWN = frozenset({"x-message", "x-code", "x-keys", "x-aliases"})
 BOUNDS = {
     "maximum": min, "exclusiveMaximum": min, "maxLength": min, "maxItems": min, "maxProperties": min,
     "minimum": max, "exclusiveMinimum": max, "minLength": max, "minItems": max, "minProperties": max,
@@ -156,8 +157,9 @@ def _resolved(state: _Resolving, value: Value, path: Path) -> Node:
             node[keyword] = said if keyword == "additionalProperties" and said is False else _schema(state, said, at)
         elif keyword not in KEYWORDS:
             _unsupported(state, keyword, at)
-        elif keyword not in ("$defs", "$ref", "$schema", "$id", "$comment"):
-            _check_keyword(state, keyword, said, at)
+        elif keyword in ("$defs", "$ref", "$schema", "$id", "$comment"):
+            continue
+        elif _is_sound(state, keyword, said, at) and _is_wording(state, keyword, said, at):
             node[keyword] = said
     if "$ref" in value:
         return _referred(state, value["$ref"], node, path)
@@ -182,7 +184,21 @@ def _unsupported(state: _Resolving, keyword: str, at: Path) -> None:
     )
 
 
-def _check_keyword(state: _Resolving, keyword: str, said: Value, at: Path) -> None:
+def _is_wording(state: _Resolving, keyword: str, said: Value, at: Path) -> bool:
+    """Whether what one of Pavior's own keywords holds is text, or a list of texts; the other keywords are JSON Schema's."""
+    if keyword not in OWN or (isinstance(said, str) if keyword != "x-aliases" else _are_texts(said)):
+        return True
+    wanted = "a list of texts" if keyword == "x-aliases" else "text"
+    state.fault(codes.MALFORMED_SCHEMA, at, f"`{keyword}` must be {wanted}")
+    return False
+
+
+def _are_texts(said: Value) -> bool:
+    return isinstance(said, list) and all(isinstance(item, str) for item in said)
+
+
+def _is_sound(state: _Resolving, keyword: str, said: Value, at: Path) -> bool:
+    """Whether a keyword can be kept: what isn't sound is told and left out, so that the schema compiles."""
     if keyword == "format" and said != "date":
         state.fault(codes.UNSUPPORTED_KEYWORD, at, f"the format `{said}` is not checked", "use `pattern`")
     elif keyword == "pattern":
@@ -190,8 +206,10 @@ def _check_keyword(state: _Resolving, keyword: str, said: Value, at: Path) -> No
         if unsafe:
             hint = {"\\d": "write `[0-9]`", "\\w": "write `[A-Za-z0-9_]`", "\\s": "write a space"}.get(unsafe.group())
             state.fault(codes.UNSAFE_PATTERN, at, f"`{unsafe.group()}` does not mean the same in all engines", hint)
-        elif not is_pattern(said):
-            state.fault(codes.UNSAFE_PATTERN, at, "the pattern is no regular expression")
+        if unsafe is None and not is_pattern(said):
+            state.fault(codes.UNSAFE_PATTERN, at, "the pattern is no regular expression, or too large a one")
+        return unsafe is None and is_pattern(said)
+    return True
 
 
 def _properties(state: _Resolving, said: Mapping[str, Value], at: Path) -> dict[str, Node]:

@@ -1,0 +1,1 @@
+"""Hostile input for Pavior, made by the hour: `make fuzz`. See docs/fuzzing.md."""
