@@ -19,7 +19,7 @@ FOUND = Path(__file__).parent / "found"
 _EMISSION = 0.15
 """The share of `fuzz.emitted`."""
 
-_PATIENCE = 240
+_PATIENCE = 900
 """Seconds that a target may take beyond its share before it is taken to hang."""
 
 

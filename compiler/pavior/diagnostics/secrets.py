@@ -93,7 +93,7 @@ _ASSIGNMENTS = (
 )
 _IN_TEXT = _ASSIGNMENTS[:4]
 
-_REFERENCE = re.compile(r"\$\(|\$\{|\$[A-Z_]|\{\{|<[^>]*>|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_REFERENCE = re.compile(r"\$\(|\$\{|\$[A-Z_]|\{\{|<[^<>]*>|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _NO_VALUE = re.compile(
     r"\**|(?:\.{0,2}/|https?://).*|[0-9]+(?:ms|s|m|h|d)|none|null|true|false|yes|no|on|off|enabled|disabled|required|optional",
     re.I,
