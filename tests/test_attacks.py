@@ -84,7 +84,7 @@ Attack = Callable[[Mapping[str, str | bytes]], Answer]
 def attack(fleet: Path) -> Iterator[Attack]:
     """Write files below the attacker's folder and render; afterwards all is as before."""
     before = _tree(fleet)
-    mine = [fleet / HERE, *(fleet / path for path in ("rendered/prod@north/evil", "rendered/prod@north/argocd/evil"))]
+    mine = [fleet / HERE, *sorted(fleet.glob("rendered/*/evil")), *sorted(fleet.glob("rendered/*/argocd/evil"))]
     saved = fleet.parent / "saved"
     for number, folder in enumerate(mine):
         shutil.copytree(folder, saved / str(number), symlinks=True)

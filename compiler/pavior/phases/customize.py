@@ -15,8 +15,9 @@ from functools import reduce
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
 from pavior.diagnostics.suggest import did_you_mean
+from pavior.kubernetes.metadata import KEYS, is_listed, obeyed
 from pavior.layering.merge import merge
-from pavior.model import Document, Manifest, Path, Value
+from pavior.model import Document, Manifest, Path, Span, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Owned:
     labels: Mapping[str, str]
     raw_kinds: Mapping[str, Value]
     """`apiVersion/Kind` of the raw manifests that the organisation allows."""
+    raw_keys: Mapping[str, Value]
+    """Labels and annotations that a team may write itself, or `prefix/*`: others make some system do something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ Identity = tuple[str, str, str]
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_NAME = 253
+
+_OWN = len(("metadata", "labels", "name"))
+"""How deep a manifest's own labels stand."""
 
 _MOST_COPIED = 10_000
 """Values that the operations of one patch may copy: a copy that holds itself doubles with each operation."""
@@ -122,6 +128,27 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
             message = f"label `{label}` is the platform's, and is `{value}` here"
             path = ("metadata", "labels", label)
             yield Diagnostic(codes.RAW_LABEL, positions.value(path), message, hint="remove it: Pavior sets it")
+    yield from _raw_metadata_faults(document, owned)
+
+
+def _raw_metadata_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
+    for key in document.value["metadata"]:
+        if key not in KEYS:
+            message = f"`metadata.{key}` is not for a team to write"
+            span = document.positions().key(("metadata", key))
+            yield Diagnostic(codes.RAW_METADATA, span, message, hint=f"remove it; what is written is {', '.join(KEYS)}")
+    for path, _ in obeyed(document.value):
+        ours = len(path) == _OWN and path[-1] in owned.labels
+        if not ours and not is_listed(str(path[-1]), owned.raw_keys):
+            yield _unlisted(path, document.positions().key(path), owned)
+
+
+def _unlisted(path: Path, span: Span, owned: Owned) -> Diagnostic:
+    """A label or annotation that the organisation does not leave to teams."""
+    what = f"{str(path[-2]).removesuffix('s')} `{path[-1]}`"
+    names = [name for name, allowed in owned.raw_keys.items() if allowed]
+    hint = f"leave it as it is, or ask for it in `rawKeys`, which has {', '.join(sorted(names)) or 'none'}"
+    return Diagnostic(codes.RAW_KEY, span, f"{what} is not for a team to write", hint)
 
 
 def read_patch(document: Document) -> Patch:
@@ -148,7 +175,13 @@ def apply(
     if patch.merge is not None:
         patched: Value = merge(manifest, patch.merge)
         change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
-        return (manifest, [_identity_fault(patch, change, ("merge", *change.path))]) if change else (patched, [])
+        if change is not None:
+            return manifest, [_identity_fault(patch, change, ("merge", *change.path))]
+        unlisted = _unlisted_change(manifest, patched, owned)
+        if unlisted is not None:
+            span = patch.document.positions().value(("merge", *unlisted))
+            return manifest, [_unlisted(unlisted, span, owned)]
+        return patched, []
     from jsonpatch import JsonPatch, JsonPatchException  # noqa: PLC0415  (few services have patches)
     from jsonpointer import JsonPointerException  # noqa: PLC0415
 
@@ -171,6 +204,10 @@ def apply(
         change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
         if change is not None:
             return manifest, [_identity_fault(patch, change, ("patch", index, "path"))]
+        unlisted = _unlisted_change(manifest, patched, owned)
+        if unlisted is not None:
+            span = patch.document.positions().value(("patch", index, "path"))
+            return manifest, [_unlisted(unlisted, span, owned)]
     return patched, []
 
 
@@ -293,10 +330,24 @@ def _identity_change(before: Manifest, after: Value, owned: Owned) -> _IdentityC
     for key in ("name", "namespace"):
         if after["metadata"].get(key) != before["metadata"].get(key):
             return _IdentityChange(f"`metadata.{key}`", ("metadata", key))
+    for key in after["metadata"].keys() | before["metadata"].keys():
+        if key not in KEYS and after["metadata"].get(key) != before["metadata"].get(key):
+            return _IdentityChange(f"`metadata.{key}`", ("metadata", key))
     old, new = before["metadata"].get("labels") or {}, after["metadata"].get("labels") or {}
     for label in owned.labels:
         if label in old and (not isinstance(new, dict) or new.get(label) != old[label]):
             return _IdentityChange(f"the platform's label `{label}`", ("metadata", "labels", label))
+    return None
+
+
+def _unlisted_change(before: Manifest, after: Manifest, owned: Owned) -> Path | None:
+    """Where a patch adds, changes or removes a label or annotation that is not the team's to write."""
+    old, new = dict(obeyed(before)), dict(obeyed(after))
+    for path in {**new, **old}:
+        if not is_listed(str(path[-1]), owned.raw_keys) and (
+            path not in old or path not in new or old[path] != new[path]
+        ):
+            return path
     return None
 
 

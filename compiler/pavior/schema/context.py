@@ -13,6 +13,7 @@ LAYERING_KEYS = frozenset(
         "tiers",
         "defaultsByType",
         "components",
+        "rawKeys",
         "rawKinds",
         "environments",
         "retired",
