@@ -15,6 +15,7 @@ LAYERING_KEYS = frozenset(
         "components",
         "rawKeys",
         "rawKinds",
+        "reviewers",
         "environments",
         "retired",
         "budget",

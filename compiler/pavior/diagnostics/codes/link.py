@@ -99,3 +99,10 @@ CYCLE = Code(
     ),
     severity=Severity.WARNING,
 )
+NO_REVIEWERS = Code(
+    "PV407",
+    "no-reviewers",
+    what="`pavior codeowners` is asked who approves what, and organization.yaml names nobody for the platform's own files.",
+    why="Without an owner, golden paths and teams' limits would be anybody's to change.",
+    fix="Name the platform team under `reviewers` in organization.yaml, as the forge calls it.",
+)
