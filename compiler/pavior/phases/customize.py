@@ -5,18 +5,17 @@ Both are held to what the platform owns: namespace, platform labels, the allow-l
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import reduce
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.kubernetes.metadata import KEYS, is_listed, obeyed
 from pavior.layering.merge import merge
+from pavior.layering.patching import MOST_COPIED, Misfit, found, growth, misfit, shown, steps_of
 from pavior.model import Document, Manifest, Path, Span, Value
 
 
@@ -52,11 +51,6 @@ _LONGEST_NAME = 253
 
 _OWN = len(("metadata", "labels", "name"))
 """How deep a manifest's own labels stand."""
-
-_MOST_COPIED = 10_000
-"""Values that the operations of one patch may copy: a copy that holds itself doubles with each operation."""
-_DEEPEST = 100
-"""How deep a patched manifest may get."""
 
 
 def identity(manifest: Manifest) -> Identity:
@@ -97,7 +91,7 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
         yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.key(("metadata",)), message, "give it a name")
         return
     if not (len(metadata["name"]) <= _LONGEST_NAME and _NAME.fullmatch(metadata["name"])):
-        message = f"{_shown(metadata['name'])} can't be the name of a manifest"
+        message = f"{shown(metadata['name'])} can't be the name of a manifest"
         hint = "use lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit"
         yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.value(("metadata", "name")), message, hint)
         return
@@ -174,137 +168,44 @@ def apply(
     """
     if patch.merge is not None:
         patched: Value = merge(manifest, patch.merge)
-        change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
-        if change is not None:
-            return manifest, [_identity_fault(patch, change, ("merge", *change.path))]
-        unlisted = _unlisted_change(manifest, patched, owned)
-        if unlisted is not None:
-            span = patch.document.positions().value(("merge", *unlisted))
-            return manifest, [_unlisted(unlisted, span, owned)]
-        return patched, []
+        refused = _refused(patch, manifest, patched, owned, sealed)
+        return (manifest, [refused]) if refused else (patched, [])
     from jsonpatch import JsonPatch, JsonPatchException  # noqa: PLC0415  (few services have patches)
     from jsonpointer import JsonPointerException  # noqa: PLC0415
 
     patched, copied = deepcopy(manifest), 0
     for index, operation in enumerate(patch.operations):
-        reason = _misfit(operation, patched)
+        reason = misfit(operation, patched)
         if reason is None:
-            size, reason = _growth(operation, patched, _MOST_COPIED - copied)
+            size, reason = growth(operation, patched, MOST_COPIED - copied)
             copied += size
         if reason is None:
             try:
                 patched = JsonPatch([operation]).apply(patched, in_place=True)
             except (JsonPatchException, JsonPointerException, TypeError, ValueError):
-                reason = _Misfit("path", f"`{operation['op']}` does not fit what is at `{operation['path']}`")
+                reason = Misfit("path", f"`{operation['op']}` does not fit what is at `{operation['path']}`")
         if reason is not None:
             message = f"this does not apply to {manifest['kind']} `{manifest['metadata']['name']}`: {reason.message}"
             span = patch.document.positions().value(("patch", index, reason.key))
             hint = reason.hint or "look at the rendered manifest, and correct or delete the operation"
             return manifest, [Diagnostic(codes.PATCH_FAILED, span, message, hint)]
-        change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
-        if change is not None:
-            return manifest, [_identity_fault(patch, change, ("patch", index, "path"))]
-        unlisted = _unlisted_change(manifest, patched, owned)
-        if unlisted is not None:
-            span = patch.document.positions().value(("patch", index, "path"))
-            return manifest, [_unlisted(unlisted, span, owned)]
+        refused = _refused(patch, manifest, patched, owned, sealed, ("patch", index, "path"))
+        if refused is not None:
+            return manifest, [refused]
     return patched, []
 
 
-@dataclass(frozen=True, slots=True)
-class _Misfit:
-    """Why an operation does not fit a manifest; `key` is the part of the operation that shows it."""
-
-    key: str
-    message: str
-    hint: str | None = None
-
-
-def _misfit(operation: Mapping[str, Value], manifest: Value) -> _Misfit | None:
-    """What RFC 6902 wants to be there and is not."""
-    op = operation["op"]
-    if op in ("move", "copy"):
-        if "from" not in operation:
-            return _Misfit("op", f"`{op}` needs `from`", "add `from`, the place that it takes the value from")
-        absent = _absent("from", operation["from"], manifest, new=False)
-        if absent:
-            return absent
-    if op in ("add", "replace", "test") and "value" not in operation:
-        return _Misfit("op", f"`{op}` needs `value`", "add `value`")
-    absent = _absent("path", operation["path"], manifest, new=op in ("add", "move", "copy"))
-    if absent or op != "test":
-        return absent
-    there = reduce(_step, _steps(operation["path"]), manifest)
-    said = operation["value"]
-    return None if there == said else _Misfit("value", f"`{operation['path']}` is not {_shown(said)}")
-
-
-def _growth(operation: Mapping[str, Value], manifest: Value, left: int) -> tuple[int, _Misfit | None]:
-    """How many values an operation that fits copies, and whether it makes the manifest larger or deeper than it may be."""
-    if operation["op"] in ("remove", "test"):
-        return 0, None
-    moves = "from" in operation and operation["op"] in ("move", "copy")
-    value = reduce(_step, _steps(operation["from"]), manifest) if moves else operation["value"]
-    size, depth = _measure(value)
-    if depth + len(_steps(operation["path"])) > _DEEPEST:
-        return 0, _Misfit("path", f"the manifest would get more than {_DEEPEST} levels deep")
-    copied = size if operation["op"] == "copy" else 0
-    if copied > left:
-        return 0, _Misfit("op", f"the patch would copy more than {_MOST_COPIED:,} values")
-    return copied, None
-
-
-def _measure(value: Value) -> tuple[int, int]:
-    """How many values there are in a value, itself included, and how deep they are."""
-    size = depth = 0
-    level = [value]
-    while level and depth <= _DEEPEST:
-        size, depth = size + len(level), depth + 1
-        level = [
-            inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-    return size, depth
-
-
-def _absent(key: str, pointer: str, manifest: Value, *, new: bool) -> _Misfit | None:
-    """The first step of a JSON pointer (RFC 6901) that leads nowhere; the last one may, where it names something `new`."""
-    if pointer and not pointer.startswith("/"):
-        return _Misfit(key, f"`{pointer}` is no JSON pointer", f"write `/{pointer.replace('.', '/')}`")
-    steps, value = _steps(pointer), manifest
-    for index, step in enumerate(steps):
-        last = new and index == len(steps) - 1
-        if isinstance(value, dict) and (step in value or last):
-            value = value.get(step)
-        elif isinstance(value, list) and (_is_index(step, len(value)) or (last and step in ("-", str(len(value))))):
-            value = _step(value, step) if _is_index(step, len(value)) else None
-        else:
-            known = list(value) if isinstance(value, dict) else []
-            near = did_you_mean(step, known)
-            return _Misfit(
-                key, f"there is no `/{'/'.join(steps[: index + 1])}`", f"did you mean `{near}`?" if near else None
-            )
+def _refused(
+    patch: Patch, before: Manifest, after: Value, owned: Owned, sealed: Sequence[str], at: Path | None = None
+) -> Diagnostic | None:
+    """What a patch changes that isn't the team's to change; shown at the operation, or where a merge says it."""
+    change = _identity_change(before, after, owned) or _sealed_change(before, after, sealed)
+    if change is not None:
+        return _identity_fault(patch, change, at or ("merge", *change.path))
+    unlisted = _unlisted_change(before, after, owned)
+    if unlisted is not None:
+        return _unlisted(unlisted, patch.document.positions().value(at or ("merge", *unlisted)), owned)
     return None
-
-
-def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def _is_index(step: str, length: int) -> bool:
-    return step.isdecimal() and step == str(int(step)) and int(step) < length
-
-
-def _step(value: Value, step: str) -> Value:
-    return value[int(step)] if isinstance(value, list) else value[step]
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, dict | list):
-        return "a map" if isinstance(value, dict) else "a list"
-    return f"`{json.dumps(value, ensure_ascii=False)[:60]}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,25 +254,11 @@ def _unlisted_change(before: Manifest, after: Manifest, owned: Owned) -> Path | 
 
 def _sealed_change(before: Manifest, after: Manifest, sealed: Sequence[str]) -> _IdentityChange | None:
     for pointer in sealed:
-        steps = _steps(pointer)
-        if list(_found(before, steps)) != list(_found(after, steps)):
+        steps = steps_of(pointer)
+        if list(found(before, steps)) != list(found(after, steps)):
             named = tuple(steps[: steps.index("*")] if "*" in steps else steps)
             return _IdentityChange(f"`{pointer}`, which decides whom the manifest reaches", named)
     return None
-
-
-def _found(value: Value, steps: Sequence[str]) -> Iterator[Value]:
-    """Every value that a pointer leads to, `*` being any key or index."""
-    if not steps:
-        yield value
-    elif isinstance(value, dict):
-        for key in value if steps[0] == "*" else [steps[0]]:
-            if key in value:
-                yield from _found(value[key], steps[1:])
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            if steps[0] in ("*", str(index)):
-                yield from _found(each, steps[1:])
 
 
 def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagnostic:
