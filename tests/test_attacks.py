@@ -163,11 +163,11 @@ def test_what_lies_close_by_is_allowed(row: Mapping[str, str], attack: Attack, f
 
 
 STRANGERS = {
-    "an application of the platform's": ("rendered/prod@north/argocd/evil/z.yaml", "PV702"),
-    "a manifest beside the service's": ("rendered/prod@north/evil/x/z.yaml", "PV702"),
-    "a manifest of another team's": ("rendered/prod@north/payments/ledger/z.yaml", "PV702"),
-    "a manifest of the platform's": ("rendered/prod@north/platform/z.yaml", "PV702"),
-    "an environment of its own": ("rendered/evil/z.yaml", "PV702"),
+    "an application of the platform's": ("rendered/prod@north/argocd/evil/z.yaml", "PV708"),
+    "a manifest beside the service's": ("rendered/prod@north/evil/x/z.yaml", "PV708"),
+    "a manifest of another team's": ("rendered/prod@north/payments/ledger/z.yaml", "PV708"),
+    "a manifest of the platform's": ("rendered/prod@north/platform/z.yaml", "PV708"),
+    "an environment of its own": ("rendered/evil/z.yaml", "PV708"),
 }
 
 
@@ -184,7 +184,7 @@ def test_what_somebody_puts_into_rendered_is_told(path: str, code: str, attack: 
 
 
 def test_what_somebody_edits_in_rendered_is_told(attack: Attack, fleet: Path) -> None:
-    path = "rendered/prod@north/payments/ledger/workload.yaml"
+    path = "rendered/prod@north/payments/ledger/istio.yaml"
     before = (fleet / path).read_bytes()
     (fleet / path).write_bytes(before + b"---\napiVersion: v1\nkind: Secret\nmetadata: {name: z}\n")
     found = pipeline.check(fleet, Selection())
