@@ -33,6 +33,7 @@ PAGES = (
     "docs/ci.md",
     "docs/cost.md",
     ".github/CONTRIBUTING.md",
+    ".github/SECURITY.md",
 )
 
 _FENCE = re.compile(

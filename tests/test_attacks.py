@@ -1,7 +1,7 @@
 """Attacks: what somebody does who may change the folder of one team and wants more than that team's.
 
-`attacks.yaml` is the table: the files of each attack, and the places and codes of the answer. Whatever is asked, nothing of
-another team's is written.
+`attacks/` has the tables: what is attacked or how, the files of each attack, and the places and codes of the answer. Whatever is
+asked, nothing of another team's is written. `attacks/allowed.yaml` has what lies close by and is everybody's right.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -37,12 +38,23 @@ port: 8080
 """
 HERE = "teams/evil"
 PROD = Selection(environments=("prod",))
-TABLE: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
-    (Path(__file__).parent / "attacks.yaml").read_text()
-)
-ATTACKS = [
-    pytest.param(attack, id=f"{where}: {name}") for where, rows in TABLE.items() for name, attack in rows.items()
-]
+TABLES = Path(__file__).parent / "attacks"
+FEWEST = 60
+
+
+def _rows(*tables: str) -> list[Any]:
+    """The rows of some tables, each under what is attacked and its name."""
+    read = [yaml.safe_load((TABLES / f"{table}.yaml").read_text()) for table in tables]
+    return [
+        pytest.param(row, id=f"{what}: {name}")
+        for table in read
+        for what, rows in table.items()
+        for name, row in rows.items()
+    ]
+
+
+ATTACKS = _rows("reach", "form")
+ALLOWED = _rows("allowed")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +64,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copytree(ROOT / "golden-paths", root / "golden-paths")
     for victim in ("payments/team.yaml", "payments/checkout/platform.yaml", "payments/ledger/platform.yaml"):
         (root / "teams" / victim).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "teams" / victim, root / "teams" / victim)
+        # Those whom it names are not here.
+        said = {k: v for k, v in yaml.safe_load((ROOT / "teams" / victim).read_text()).items() if k != "accessPolicy"}
+        (root / "teams" / victim).write_text(yaml.safe_dump(said))
     _write(root, {"team.yaml": TEAM, "x/platform.yaml": SERVICE})
     with pytest.MonkeyPatch.context() as patch:
         module = importlib.import_module("pavior.pipeline.prepare")
@@ -84,7 +98,7 @@ Attack = Callable[[Mapping[str, str | bytes]], Answer]
 def attack(fleet: Path) -> Iterator[Attack]:
     """Write files below the attacker's folder and render; afterwards all is as before."""
     before = _tree(fleet)
-    mine = [fleet / HERE, *(fleet / path for path in ("rendered/prod@north/evil", "rendered/prod@north/argocd/evil"))]
+    mine = [fleet / HERE, *sorted(fleet.glob("rendered/*/evil")), *sorted(fleet.glob("rendered/*/argocd/evil"))]
     saved = fleet.parent / "saved"
     for number, folder in enumerate(mine):
         shutil.copytree(folder, saved / str(number), symlinks=True)
@@ -132,6 +146,58 @@ def test_attack_is_answered(row: Mapping[str, str], attack: Attack) -> None:
     assert said == set(row["answer"].split(", "))
     assert not answer.others
     assert not any(ord(character) < 32 and character != "\n" for line in answer.printed for character in line)
+
+
+def test_the_list_is_long_and_every_answer_has_a_code() -> None:
+    reaching = _rows("reach")
+    assert len({str(sorted(row.values[0].items())) for row in reaching}) == len(reaching) >= FEWEST
+    assert all(" PV" in row.values[0]["answer"] for row in ATTACKS)
+
+
+@pytest.mark.parametrize("row", ALLOWED)
+def test_what_lies_close_by_is_allowed(row: Mapping[str, str], attack: Attack, fleet: Path) -> None:
+    before = {path: content for path, content in _tree(fleet).items() if "evil" in path}
+    answer = attack(row)
+    assert not answer.errors
+    assert not answer.others
+    after = {path: content for path, content in _tree(fleet).items() if "evil" in path}
+    assert after != before, "it does something"
+
+
+STRANGERS = {
+    "an application of the platform's": ("rendered/prod@north/argocd/evil/z.yaml", "PV708"),
+    "a manifest beside the service's": ("rendered/prod@north/evil/x/z.yaml", "PV708"),
+    "a manifest of another team's": ("rendered/prod@north/payments/ledger/z.yaml", "PV708"),
+    "a manifest of the platform's": ("rendered/prod@north/platform/z.yaml", "PV708"),
+    "an environment of its own": ("rendered/evil/z.yaml", "PV708"),
+}
+
+
+@pytest.mark.parametrize(("path", "code"), STRANGERS.values(), ids=STRANGERS)
+def test_what_somebody_puts_into_rendered_is_told(path: str, code: str, attack: Attack, fleet: Path) -> None:
+    place = fleet / path
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: z}\n")
+    found = pipeline.check(fleet, Selection())
+    place.unlink()
+    if not any(place.parent.iterdir()):
+        place.parent.rmdir()
+    assert (path, code) in {(d.span.file, d.code.number) for d in found.diagnostics if d.is_error}
+
+
+def test_what_somebody_edits_in_rendered_is_told(attack: Attack, fleet: Path) -> None:
+    path = "rendered/prod@north/payments/ledger/istio.yaml"
+    before = (fleet / path).read_bytes()
+    (fleet / path).write_bytes(before + b"---\napiVersion: v1\nkind: Secret\nmetadata: {name: z}\n")
+    found = pipeline.check(fleet, Selection())
+    (fleet / path).write_bytes(before)
+    assert (path, "PV701") in {(d.span.file, d.code.number) for d in found.diagnostics if d.is_error}
+
+
+def test_a_budget_is_not_raised_above_the_organisations(attack: Attack, fleet: Path) -> None:
+    attack({"team.yaml": f"{TEAM}budget: 1000000\n"})
+    found = pipeline.check(fleet, Selection())
+    assert (f"{HERE}/team.yaml", "PV633") in {(d.span.file, d.code.number) for d in found.diagnostics if d.is_error}
 
 
 HARMLESS = {

@@ -92,7 +92,8 @@ class Component:
     """One capability. `type` is set where it is a type of `needs`; `labels` are those that raw manifests of its services must
     carry; `costs` are items of a service or an entry of `needs`, `platform_costs` those of a target, `prices` what either may
     ask for; `sealed` are pointers to what no patch may change; `faults` yields the list of what is wrong with a spec, `amounts`
-    what a service takes of `quotas`, which are of teams; `documents` are its files by path inside its folder."""
+    what a service takes of `quotas`, which are of teams, as
+    the names of `team_claims` are; `documents` are its files by path inside its folder."""
 
     name: str
     document: Document
@@ -114,6 +115,7 @@ class Component:
     faults: Template | None
     amounts: Template | None
     quotas: Template | None
+    team_claims: Template | None
     documents: Mapping[str, Document] = field(repr=False)
 
 

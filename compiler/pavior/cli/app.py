@@ -23,6 +23,7 @@ RISKS = (
     "changes-operations",
     "cosmetic",
 )
+CODE_OWNERS = (".github/CODEOWNERS", ".gitlab/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 COST_FORMATS = ("text", "markdown", "json")
 
 FORMATS = ("text", "concise", "json", "github", "gitlab", "sarif", "junit")
@@ -252,6 +253,18 @@ def verify(directory: Path, /, **options: Any) -> None:
 def schema(directory: Path, /, **options: Any) -> None:
     """Write the JSON Schemas that editors complete and explain with, into schemas/."""
     _run("schema", directory, options)
+
+
+@pavior.command()
+@click.argument("file", type=click.Choice(CODE_OWNERS), default=CODE_OWNERS[0], metavar="[FILE]")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if the file is out of date.")
+@click.pass_obj
+def codeowners(directory: Path, /, **options: Any) -> None:
+    """Write who approves what into FILE, .github/CODEOWNERS where left out.
+
+    What stands outside the marked lines stays. GitLab reads .gitlab/CODEOWNERS, CODEOWNERS or docs/CODEOWNERS.
+    """
+    _run("codeowners", directory, options)
 
 
 @pavior.command()

@@ -176,6 +176,16 @@ def _schema(root: Path, options: Options) -> int:
     return FOUND if any(d.is_error for d in found) or (options["only_check"] and stale) else CLEAN
 
 
+def _codeowners(root: Path, options: Options) -> int:
+    from pavior.pipeline.ownership import code_owners  # noqa: PLC0415
+
+    found, stale = code_owners(root, options["file"], write=not options["only_check"])
+    show(root, found)
+    for path in stale:
+        print(f"{'out of date' if options['only_check'] else 'written'}: {path}")
+    return FOUND if found or (options["only_check"] and stale) else CLEAN
+
+
 def _cost(root: Path, options: Options) -> int:
     from pavior.cli.cost import cost  # noqa: PLC0415
 
@@ -235,6 +245,7 @@ _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "schema": _schema,
     "list": _list,
     "cases": _cases,
+    "codeowners": _codeowners,
     "cost": _cost,
     "fix": _fix,
     "fmt": _fmt,

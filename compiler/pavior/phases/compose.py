@@ -212,6 +212,7 @@ class _Workshop:
             faults=self._template(name, document, ("faults",), Form.VALUE, scope),
             amounts=self._template(name, document, ("amounts",), Form.MAP, scope),
             quotas=self._template(name, document, ("quotas",), Form.MAP, Scope.TEAM),
+            team_claims=self._template(name, document, ("teamClaims",), Form.MAP, Scope.TEAM),
             documents=documents,
         )
 

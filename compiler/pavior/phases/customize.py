@@ -5,19 +5,18 @@ Both are held to what the platform owns: namespace, platform labels, the allow-l
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import reduce
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import render as codes
 from pavior.diagnostics.suggest import did_you_mean
+from pavior.kubernetes.metadata import KEYS, is_listed, obeyed
 from pavior.layering.merge import merge
-from pavior.model import Document, Manifest, Path, Value
-from pavior.syntax.pointers import item_index
+from pavior.layering.patching import MOST_COPIED, Misfit, found, growth, misfit, shown, steps_of
+from pavior.model import Document, Manifest, Path, Span, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,8 @@ class Owned:
     labels: Mapping[str, str]
     raw_kinds: Mapping[str, Value]
     """`apiVersion/Kind` of the raw manifests that the organisation allows."""
+    raw_keys: Mapping[str, Value]
+    """Labels and annotations that a team may write itself, or `prefix/*`: others make some system do something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,8 @@ Identity = tuple[str, str, str]
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_NAME = 253
 
-_MOST_COPIED = 10_000
-"""Values that the operations of one patch may copy: a copy that holds itself doubles with each operation."""
-_DEEPEST = 100
-"""How deep a patched manifest may get."""
+_OWN = len(("metadata", "labels", "name"))
+"""How deep a manifest's own labels stand."""
 
 
 def identity(manifest: Manifest) -> Identity:
@@ -92,7 +91,7 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
         yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.key(("metadata",)), message, "give it a name")
         return
     if not (len(metadata["name"]) <= _LONGEST_NAME and _NAME.fullmatch(metadata["name"])):
-        message = f"{_shown(metadata['name'])} can't be the name of a manifest"
+        message = f"{shown(metadata['name'])} can't be the name of a manifest"
         hint = "use lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit"
         yield Diagnostic(codes.RAW_NOT_A_MANIFEST, positions.value(("metadata", "name")), message, hint)
         return
@@ -123,6 +122,27 @@ def _raw_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
             message = f"label `{label}` is the platform's, and is `{value}` here"
             path = ("metadata", "labels", label)
             yield Diagnostic(codes.RAW_LABEL, positions.value(path), message, hint="remove it: Pavior sets it")
+    yield from _raw_metadata_faults(document, owned)
+
+
+def _raw_metadata_faults(document: Document, owned: Owned) -> Iterator[Diagnostic]:
+    for key in document.value["metadata"]:
+        if key not in KEYS:
+            message = f"`metadata.{key}` is not for a team to write"
+            span = document.positions().key(("metadata", key))
+            yield Diagnostic(codes.RAW_METADATA, span, message, hint=f"remove it; what is written is {', '.join(KEYS)}")
+    for path, _ in obeyed(document.value):
+        ours = len(path) == _OWN and path[-1] in owned.labels
+        if not ours and not is_listed(str(path[-1]), owned.raw_keys):
+            yield _unlisted(path, document.positions().key(path), owned)
+
+
+def _unlisted(path: Path, span: Span, owned: Owned) -> Diagnostic:
+    """A label or annotation that the organisation does not leave to teams."""
+    what = f"{str(path[-2]).removesuffix('s')} `{path[-1]}`"
+    names = [name for name, allowed in owned.raw_keys.items() if allowed]
+    hint = f"leave it as it is, or ask for it in `rawKeys`, which has {', '.join(sorted(names)) or 'none'}"
+    return Diagnostic(codes.RAW_KEY, span, f"{what} is not for a team to write", hint)
 
 
 def read_patch(document: Document) -> Patch:
@@ -148,125 +168,44 @@ def apply(
     """
     if patch.merge is not None:
         patched: Value = merge(manifest, patch.merge)
-        change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
-        return (manifest, [_identity_fault(patch, change, ("merge", *change.path))]) if change else (patched, [])
+        refused = _refused(patch, manifest, patched, owned, sealed)
+        return (manifest, [refused]) if refused else (patched, [])
     from jsonpatch import JsonPatch, JsonPatchException  # noqa: PLC0415  (few services have patches)
     from jsonpointer import JsonPointerException  # noqa: PLC0415
 
     patched, copied = deepcopy(manifest), 0
     for index, operation in enumerate(patch.operations):
-        reason = _misfit(operation, patched)
+        reason = misfit(operation, patched)
         if reason is None:
-            size, reason = _growth(operation, patched, _MOST_COPIED - copied)
+            size, reason = growth(operation, patched, MOST_COPIED - copied)
             copied += size
         if reason is None:
             try:
                 patched = JsonPatch([operation]).apply(patched, in_place=True)
             except (JsonPatchException, JsonPointerException, TypeError, ValueError):
-                reason = _Misfit("path", f"`{operation['op']}` does not fit what is at `{operation['path']}`")
+                reason = Misfit("path", f"`{operation['op']}` does not fit what is at `{operation['path']}`")
         if reason is not None:
             message = f"this does not apply to {manifest['kind']} `{manifest['metadata']['name']}`: {reason.message}"
             span = patch.document.positions().value(("patch", index, reason.key))
             hint = reason.hint or "look at the rendered manifest, and correct or delete the operation"
             return manifest, [Diagnostic(codes.PATCH_FAILED, span, message, hint)]
-        change = _identity_change(manifest, patched, owned) or _sealed_change(manifest, patched, sealed)
-        if change is not None:
-            return manifest, [_identity_fault(patch, change, ("patch", index, "path"))]
+        refused = _refused(patch, manifest, patched, owned, sealed, ("patch", index, "path"))
+        if refused is not None:
+            return manifest, [refused]
     return patched, []
 
 
-@dataclass(frozen=True, slots=True)
-class _Misfit:
-    """Why an operation does not fit a manifest; `key` is the part of the operation that shows it."""
-
-    key: str
-    message: str
-    hint: str | None = None
-
-
-def _misfit(operation: Mapping[str, Value], manifest: Value) -> _Misfit | None:
-    """What RFC 6902 wants to be there and is not."""
-    op = operation["op"]
-    if op in ("move", "copy"):
-        if "from" not in operation:
-            return _Misfit("op", f"`{op}` needs `from`", "add `from`, the place that it takes the value from")
-        absent = _absent("from", operation["from"], manifest, new=False)
-        if absent:
-            return absent
-    if op in ("add", "replace", "test") and "value" not in operation:
-        return _Misfit("op", f"`{op}` needs `value`", "add `value`")
-    absent = _absent("path", operation["path"], manifest, new=op in ("add", "move", "copy"))
-    if absent or op != "test":
-        return absent
-    there = reduce(_step, _steps(operation["path"]), manifest)
-    said = operation["value"]
-    return None if there == said else _Misfit("value", f"`{operation['path']}` is not {_shown(said)}")
-
-
-def _growth(operation: Mapping[str, Value], manifest: Value, left: int) -> tuple[int, _Misfit | None]:
-    """How many values an operation that fits copies, and whether it makes the manifest larger or deeper than it may be."""
-    if operation["op"] in ("remove", "test"):
-        return 0, None
-    moves = "from" in operation and operation["op"] in ("move", "copy")
-    value = reduce(_step, _steps(operation["from"]), manifest) if moves else operation["value"]
-    size, depth = _measure(value)
-    if depth + len(_steps(operation["path"])) > _DEEPEST:
-        return 0, _Misfit("path", f"the manifest would get more than {_DEEPEST} levels deep")
-    copied = size if operation["op"] == "copy" else 0
-    if copied > left:
-        return 0, _Misfit("op", f"the patch would copy more than {_MOST_COPIED:,} values")
-    return copied, None
-
-
-def _measure(value: Value) -> tuple[int, int]:
-    """How many values there are in a value, itself included, and how deep they are."""
-    size = depth = 0
-    level = [value]
-    while level and depth <= _DEEPEST:
-        size, depth = size + len(level), depth + 1
-        level = [
-            inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-    return size, depth
-
-
-def _absent(key: str, pointer: str, manifest: Value, *, new: bool) -> _Misfit | None:
-    """The first step of a JSON pointer (RFC 6901) that leads nowhere; the last one may, where it names something `new`."""
-    if pointer and not pointer.startswith("/"):
-        return _Misfit(key, f"`{pointer}` is no JSON pointer", f"write `/{pointer.replace('.', '/')}`")
-    steps, value = _steps(pointer), manifest
-    for index, step in enumerate(steps):
-        last = new and index == len(steps) - 1
-        if isinstance(value, dict) and (step in value or last):
-            value = value.get(step)
-        elif isinstance(value, list) and (
-            (found := item_index(step, len(value))) is not None or (last and step in ("-", str(len(value))))
-        ):
-            value = value[found] if found is not None else None
-        else:
-            known = list(value) if isinstance(value, dict) else []
-            near = did_you_mean(step, known)
-            return _Misfit(
-                key, f"there is no `/{'/'.join(steps[: index + 1])}`", f"did you mean `{near}`?" if near else None
-            )
+def _refused(
+    patch: Patch, before: Manifest, after: Value, owned: Owned, sealed: Sequence[str], at: Path | None = None
+) -> Diagnostic | None:
+    """What a patch changes that isn't the team's to change; shown at the operation, or where a merge says it."""
+    change = _identity_change(before, after, owned) or _sealed_change(before, after, sealed)
+    if change is not None:
+        return _identity_fault(patch, change, at or ("merge", *change.path))
+    unlisted = _unlisted_change(before, after, owned)
+    if unlisted is not None:
+        return _unlisted(unlisted, patch.document.positions().value(at or ("merge", *unlisted)), owned)
     return None
-
-
-def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def _step(value: Value, step: str) -> Value:
-    return value[int(step)] if isinstance(value, list) else value[step]
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, dict | list):
-        return "a map" if isinstance(value, dict) else "a list"
-    return f"`{json.dumps(value, ensure_ascii=False)[:60]}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +231,9 @@ def _identity_change(before: Manifest, after: Value, owned: Owned) -> _IdentityC
     for key in ("name", "namespace"):
         if after["metadata"].get(key) != before["metadata"].get(key):
             return _IdentityChange(f"`metadata.{key}`", ("metadata", key))
+    for key in after["metadata"].keys() | before["metadata"].keys():
+        if key not in KEYS and after["metadata"].get(key) != before["metadata"].get(key):
+            return _IdentityChange(f"`metadata.{key}`", ("metadata", key))
     old, new = before["metadata"].get("labels") or {}, after["metadata"].get("labels") or {}
     for label in owned.labels:
         if label in old and (not isinstance(new, dict) or new.get(label) != old[label]):
@@ -299,27 +241,24 @@ def _identity_change(before: Manifest, after: Value, owned: Owned) -> _IdentityC
     return None
 
 
-def _sealed_change(before: Manifest, after: Manifest, sealed: Sequence[str]) -> _IdentityChange | None:
-    for pointer in sealed:
-        steps = _steps(pointer)
-        if list(_found(before, steps)) != list(_found(after, steps)):
-            named = tuple(steps[: steps.index("*")] if "*" in steps else steps)
-            return _IdentityChange(f"`{pointer}`, which decides whom the manifest reaches", named)
+def _unlisted_change(before: Manifest, after: Manifest, owned: Owned) -> Path | None:
+    """Where a patch adds, changes or removes a label or annotation that is not the team's to write."""
+    old, new = dict(obeyed(before)), dict(obeyed(after))
+    for path in {**new, **old}:
+        if not is_listed(str(path[-1]), owned.raw_keys) and (
+            path not in old or path not in new or old[path] != new[path]
+        ):
+            return path
     return None
 
 
-def _found(value: Value, steps: Sequence[str]) -> Iterator[Value]:
-    """Every value that a pointer leads to, `*` being any key or index."""
-    if not steps:
-        yield value
-    elif isinstance(value, dict):
-        for key in value if steps[0] == "*" else [steps[0]]:
-            if key in value:
-                yield from _found(value[key], steps[1:])
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            if steps[0] in ("*", str(index)):
-                yield from _found(each, steps[1:])
+def _sealed_change(before: Manifest, after: Manifest, sealed: Sequence[str]) -> _IdentityChange | None:
+    for pointer in sealed:
+        steps = steps_of(pointer)
+        if list(found(before, steps)) != list(found(after, steps)):
+            named = tuple(steps[: steps.index("*")] if "*" in steps else steps)
+            return _IdentityChange(f"`{pointer}`, which decides whom the manifest reaches", named)
+    return None
 
 
 def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagnostic:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pavior.diagnostics import Diagnostic, Note
-from pavior.diagnostics.codes.link import OVER_QUOTA
+from pavior.diagnostics.codes.link import OVER_QUOTA, QUOTA_ABOVE_CAP
 from pavior.model import Path, Span, Value
 
 _MOST_SERVICES = 3
@@ -19,17 +19,31 @@ Amounts = Mapping[str, Mapping[str, Value]]
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How much of `name` all services of a team may take; `at` is the field of team.yaml that says so."""
+    """How much of `name` all services of a team may take; `at` is the field of team.yaml that says so.
+
+    `cap` is what no team may give itself more than.
+    """
 
     name: str
     most: float
     at: Path
+    cap: float | None = None
 
 
 def quotas(said: Mapping[str, Mapping[str, Value]]) -> Iterator[Quota]:
     """What a component's `quotas` came to for one team in one target."""
     for name, quota in said.items():
-        yield Quota(name, float(quota["most"]), tuple(quota["at"]))
+        cap = quota.get("cap")
+        yield Quota(name, float(quota["most"]), tuple(quota["at"]), None if cap is None else float(cap))
+
+
+def above_cap(target: str, limits: Iterable[Quota], locate: Callable[[Path], Span]) -> Iterator[Diagnostic]:
+    """An error for each quota in `target` that is more than the platform lets the team give itself."""
+    for limit in limits:
+        if limit.cap is not None and limit.most > limit.cap:
+            message = f"this gives the team {_written(limit.most)} {limit.name}, and it may have {_written(limit.cap)}"
+            hint = "lower it, or ask the platform team for more"
+            yield Diagnostic(QUOTA_ABOVE_CAP, locate(limit.at), message, hint, (Note("in", targets=(target,)),))
 
 
 def quota(

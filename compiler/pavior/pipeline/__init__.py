@@ -145,9 +145,11 @@ def check(
     report.diagnostics.extend(budget_findings(outcome.value, selection))
     if selection.everything:
         from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
+        from pavior.pipeline.ownership import stale_code_owners  # noqa: PLC0415  (nor this)
 
         rules = knowledge_of(outcome.value.repository, outcome.value.platform.schemas)
         report.diagnostics.extend(rules.diagnostics)
+        report.diagnostics.extend(stale_code_owners(outcome.value))
         files = {d.span.file for d in report.diagnostics}
         report.diagnostics.extend(d for d in strangers(root) if d.span.file not in files)
     return report

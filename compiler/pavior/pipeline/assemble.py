@@ -252,7 +252,8 @@ def owned(platform: Platform, service: ServiceInput, target: TargetContext, scen
             for context in scenes_of(None, scene, target.settings[component.name]):
                 for found in component.labels.render(context):
                     labels.update(found)
-    return customize.Owned(service.id.team, labels, platform.organization.value.get("rawKinds", {}))
+    organization = platform.organization.value
+    return customize.Owned(service.id.team, labels, organization.get("rawKinds", {}), organization.get("rawKeys", {}))
 
 
 def assemble(

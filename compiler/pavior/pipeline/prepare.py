@@ -36,7 +36,7 @@ from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.placing import broken, of_target, spec_faults
-from pavior.pipeline.teams import not_retired, over_quota, retired_at
+from pavior.pipeline.teams import above_caps, not_retired, over_quota, retired_at, taken_names
 from pavior.platform import Platform
 from pavior.policies.waivers import by_environment, waivers_of, wide_layers
 from pavior.policies.waivers import faults as waiver_faults
@@ -355,6 +355,10 @@ def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
             fleet.broken |= finding.services
     if fleet.quotas:
         fleet.diagnostics.extend(over_quota(fleet, declarations))
+    for team, found in [*above_caps(fleet), *taken_names(fleet)]:
+        fleet.diagnostics.append(found)
+        fleet.broken_teams.add(team)
+        fleet.broken |= {service for service in fleet.services if service.team == team}
     fleet.diagnostics.extend(not_retired(fleet))
     for reader, other in fleet.links.readers_of(fleet.broken):
         if reader not in fleet.broken:

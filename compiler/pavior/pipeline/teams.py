@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from pavior.diagnostics import Diagnostic, Note
-from pavior.diagnostics.codes.link import NOT_RETIRED
+from pavior.diagnostics.codes.link import NOT_RETIRED, TEAM_NAME_TAKEN
 from pavior.expression import TemplateFault
 from pavior.layering.merge import part
 from pavior.model import Document, Path, ServiceId, Span
 from pavior.phases.link import Declaration
-from pavior.phases.quota import Amounts, Quota, quota, quotas
+from pavior.phases.quota import Amounts, Quota, above_cap, quota, quotas
 from pavior.phases.render import fault_diagnostic
 from pavior.pipeline.assemble import ServiceInput, TeamInput, scene_of
 from pavior.pipeline.fleet import Fleet
@@ -34,8 +34,55 @@ def over_quota(fleet: Fleet, declarations: Iterable[Declaration]) -> Iterator[Di
         except TemplateFault as fault:
             yield fault_diagnostic(fault, f"`{name}`", target)
             continue
-        locate = partial(_quota_span, team.document, targets[target].target.environment)
+        locate = partial(_said_span, team.document, targets[target].target.environment)
         yield from quota(name, target, limits, services, locate)
+
+
+def above_caps(fleet: Fleet) -> Iterator[tuple[str, Diagnostic]]:
+    """The quotas that are more than a team may give itself, each with the team."""
+    for team, target in _places(fleet):
+        try:
+            limits = list(_quotas(fleet, team, target))
+        except TemplateFault as fault:
+            yield team.name, fault_diagnostic(fault, f"`{team.name}`", target.target.name)
+            continue
+        locate = partial(_said_span, team.document, target.target.environment)
+        yield from ((team.name, each) for each in above_cap(target.target.name, limits, locate))
+
+
+def _places(fleet: Fleet) -> Iterator[tuple[TeamInput, TargetContext]]:
+    for team in fleet.teams.values():
+        if team.name not in fleet.broken_teams:
+            yield from ((team, target) for target in fleet.platform.targets)
+
+
+def taken_names(fleet: Fleet) -> Iterator[tuple[str, Diagnostic]]:
+    """The names of teams that are another team's or the platform's, each with the team that claims it."""
+    claimants: dict[tuple[str, str], dict[str, Span]] = {}
+    reserved: set[tuple[str, str]] = set()
+    for team, target in _places(fleet):
+        scene = scene_of(target, team, None, {})
+        for component in fleet.platform.components.values():
+            if component.team_claims is None:
+                continue
+            context = next(iter(scenes_of(None, scene, target.settings[component.name])))
+            try:
+                for claim, said in (item for found in component.team_claims.render(context) for item in found.items()):
+                    for name in map(str, said.get("names", ())):
+                        if name not in said.get("shared", ()):
+                            span = _said_span(team.document, target.target.environment, tuple(said["at"]))
+                            claimants.setdefault((claim, name), {}).setdefault(team.name, span)
+                            reserved.update([(claim, name)] if name in said.get("reserved", ()) else [])
+            except TemplateFault as fault:
+                yield team.name, fault_diagnostic(fault, f"`{team.name}`", target.target.name)
+    for (claim, name), places in claimants.items():
+        for team_name, span in places.items():
+            others = [other for other in places if other != team_name]
+            if others or (claim, name) in reserved:
+                whose = "the platform's own" if (claim, name) in reserved else f"team `{others[0]}`'s too"
+                notes = tuple(Note(f"claimed here by `{other}`", places[other]) for other in others)
+                message = f"{claim} `{name}` is {whose}"
+                yield team_name, Diagnostic(TEAM_NAME_TAKEN, span, message, "choose another", notes)
 
 
 def _quotas(fleet: Fleet, team: TeamInput, target: TargetContext) -> Iterator[Quota]:
@@ -44,13 +91,14 @@ def _quotas(fleet: Fleet, team: TeamInput, target: TargetContext) -> Iterator[Qu
         if component.quotas is not None:
             for context in scenes_of(None, scene, target.settings[component.name]):
                 for said in component.quotas.render(context):
-                    if not all(isinstance(each["most"], int | float) for each in said.values()):
+                    numbers = [each[key] for each in said.values() for key in ("most", "cap") if key in each]
+                    if not all(isinstance(number, int | float) for number in numbers):
                         span = component.document.positions().key(("quotas",))
-                        raise TemplateFault(span, "`most` of one of the `quotas` is not a number")
+                        raise TemplateFault(span, "`most` or `cap` of one of the `quotas` is not a number")
                     yield from quotas(said)
 
 
-def _quota_span(document: Document, environment: str, at: Path) -> Span:
+def _said_span(document: Document, environment: str, at: Path) -> Span:
     """Where the team says it, for the environment or for all; its file's first key where it says nothing."""
     places = (("environments", environment, *at), at)
     said = next((place for place in places if part(document.value, place) is not None), ())

@@ -36,6 +36,13 @@ REPEATED_KEY = Code(
         "replaces it, not by one that adds another. The keys are `x-kubernetes-list-map-keys` of the kind's schema."
     ),
 )
+STALE_CODE_OWNERS = Code(
+    "PV606",
+    "stale-code-owners",
+    what="The block of a CODEOWNERS file says otherwise than the organisation and the teams do.",
+    why="Changes would wait for people who left, or need nobody's approval.",
+    fix="Run `pavior codeowners` and commit the result. What stands outside the marked lines stays.",
+)
 POLICY_VIOLATION = Code(
     "PV610",
     "policy-violation",

@@ -99,3 +99,24 @@ CYCLE = Code(
     ),
     severity=Severity.WARNING,
 )
+NO_REVIEWERS = Code(
+    "PV407",
+    "no-reviewers",
+    what="`pavior codeowners` is asked who approves what, and organization.yaml names nobody for the platform's own files.",
+    why="Without an owner, golden paths and teams' limits would be anybody's to change.",
+    fix="Name the platform team under `reviewers` in organization.yaml, as the forge calls it.",
+)
+TEAM_NAME_TAKEN = Code(
+    "PV408",
+    "team-name-taken",
+    what="A team takes a name that is another team's or the platform's: a channel, a group, a namespace.",
+    why="Its alerts would wake others, others could operate its services, or it would stand where the platform itself does.",
+    fix="Choose another name. What teams share on purpose, the platform lists in the settings of the component that says so.",
+)
+QUOTA_ABOVE_CAP = Code(
+    "PV417",
+    "quota-above-cap",
+    what="A team gives itself more of a cluster than the platform lets it have.",
+    why="What one team may take is missing where the others need it.",
+    fix="Lower the quota, or ask the platform team to raise the team's cap in the settings of the component `team`.",
+)

@@ -51,6 +51,23 @@ RAW_LABEL = Code(
     why="Ownership, dashboards and alerts are found by these labels.",
     fix="Remove the label; Pavior sets it.",
 )
+RAW_KEY = Code(
+    "PV525",
+    "unlisted-label",
+    what="A raw manifest or a patch writes a label or annotation that the organisation does not leave to teams.",
+    why=(
+        "Many systems do what labels and annotations say, whoever wrote them: take a host in DNS, hand out secrets, show a "
+        "dashboard, leave the mesh out, take an object for another application's."
+    ),
+    fix="Use the field that says it, or ask the platform team to add the name to `rawKeys` in organization.yaml.",
+)
+RAW_METADATA = Code(
+    "PV526",
+    "reserved-metadata",
+    what="A raw manifest writes a field of `metadata` beside its name, namespace, labels and annotations.",
+    why="Finalizers and owners keep others from being deleted, or delete them; the rest is the API server's own.",
+    fix="Remove the field.",
+)
 PATCH_TARGET = Code(
     "PV520",
     "patch-matches-nothing",
