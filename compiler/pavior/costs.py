@@ -7,11 +7,11 @@ sum of such lines, so that what is shown adds up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import reduce
 from operator import mul
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 CENT = Decimal("0.01")
 FINEST = Decimal("0.0001")
@@ -47,15 +47,30 @@ class Price:
     factors: tuple[Factor, ...]
 
 
+class Reckoned(NamedTuple):
+    """What an item comes to, whoever's it is: see `CostLine`."""
+
+    price: Price
+    unit_price: Decimal
+    quantity: tuple[tuple[str, Decimal], ...]
+    most: tuple[tuple[str, Decimal], ...]
+    amount: Decimal
+    highest: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """`date` is the day of its prices, as `2026-11-02`; `hours` those of a month."""
+    """`date` is the day of its prices, as `2026-11-02`; `hours` those of a month.
+
+    Frozen but for what it remembers of items, most of which many services have alike: by what is said of one, and the region.
+    """
 
     currency: str
     date: str
     source: str
     hours: Decimal
     prices: Mapping[str, Price]
+    reckoned: dict[tuple[bytes, str], Reckoned] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pavior.costs import FINEST, HOURS, CostLine, Price, PriceBook, exact, product
+from pavior.costs import FINEST, HOURS, CostLine, Price, PriceBook, Reckoned, exact, product
 from pavior.model import Path, Value
 from pavior.platform import Component, Scene, TargetContext, scenes_of
 
@@ -43,23 +44,33 @@ class MissingPrice(Exception):
 
 def cost(item: Item, target: TargetContext, team: str, service: str, book: PriceBook) -> CostLine:
     """What an item costs in a month in a target. Raises `BadCost` and `MissingPrice`."""
-    price, quantity, most = _said(item, book)
-    unit_price = price.regions.get(region_of(target), price.amount)
+    said: Any = item.said
+    key = (marshal.dumps(said), region_of(target))
+    found = book.reckoned.get(key)
+    if found is None:
+        found = book.reckoned[key] = _reckoned(item, key[1], book)
     return CostLine(
         target=target.target.name,
         team=team,
         service=service,
         component=item.component.name,
         item=item.name,
-        price=price.name,
-        unit_price=unit_price,
-        quantity=quantity,
-        most=most,
-        factors=price.factors,
-        amount=product(unit_price, quantity, price.factors),
-        highest=product(unit_price, most, price.factors),
+        price=found.price.name,
+        unit_price=found.unit_price,
+        quantity=found.quantity,
+        most=found.most,
+        factors=found.price.factors,
+        amount=found.amount,
+        highest=found.highest,
         assumes=item.said.get("assumes", ""),
     )
+
+
+def _reckoned(item: Item, region: str, book: PriceBook) -> Reckoned:
+    price, quantity, most = _said(item, book)
+    unit_price = price.regions.get(region, price.amount)
+    amounts = (product(unit_price, numbers, price.factors) for numbers in (quantity, most))
+    return Reckoned(price, unit_price, quantity, most, *amounts)
 
 
 def items_of(components: Iterable[Component], target: TargetContext, scene: Scene) -> Iterator[Item]:

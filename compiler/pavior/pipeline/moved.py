@@ -61,7 +61,7 @@ class Moved:
     _settings: dict[tuple[int, int, str], bool] = field(default_factory=dict)
     """Whether a component's settings are the same in two targets."""
     _alike: dict[tuple[object, ...], Movement] = field(default_factory=dict)
-    """What was found where no root of the scenes differs, by what else it follows from."""
+    """What was found, by all that it follows from: a changed default moves many owners alike."""
 
     @staticmethod
     def between(base: Platform, head: Platform) -> Moved:
@@ -84,9 +84,7 @@ class Moved:
     def of(self, base: Seen, head: Seen, scopes: frozenset[Scope]) -> Movement:
         """What can differ of the manifests of these scopes, for an owner that both sides have."""
         comparison = _Comparison(base, head)
-        if comparison.differs_anywhere():
-            return self._of(comparison, base, head, scopes)
-        alike = (id(base.path), id(head.path), id(base.target), id(head.target), scopes)
+        alike = (id(base.path), id(head.path), id(base.target), id(head.target), scopes, comparison.differences())
         if alike not in self._alike:
             self._alike[alike] = self._of(comparison, base, head, scopes)
         return self._alike[alike]
@@ -113,7 +111,7 @@ class Moved:
     def labels_differ(self, base: Seen, head: Seen) -> bool:
         """Whether what all manifests of a service carry can differ."""
         comparison = _Comparison(base, head)
-        if not comparison.differs_anywhere() and base.target is head.target:
+        if comparison.differences() == _NOTHING and base.target is head.target:
             return self.labels
         return self.labels or any(
             component.labels is not None
@@ -187,6 +185,9 @@ class Moved:
         return self._settings[key]
 
 
+_NOTHING = marshal.dumps([], 0)
+
+
 @dataclass(slots=True)
 class _Comparison:
     """Two scenes, compared path by path; a root that is the same is looked at once."""
@@ -195,12 +196,13 @@ class _Comparison:
     head: Seen
     _same: dict[str | int, bool] = field(default_factory=dict)
 
-    def differs_anywhere(self) -> bool:
-        """Whether any root of the scenes differs."""
+    def differences(self) -> bytes:
+        """The roots of the scenes that differ, with what each is on either side, as something to compare."""
         there, here = self.base.scene, self.head.scene
         for root in there.keys() | here.keys():
             self._same[root] = same(there.get(root), here.get(root))
-        return not all(self._same.values())
+        moved = sorted(root for root in there.keys() | here.keys() if not self._same[root])
+        return marshal.dumps([(root, there.get(root), here.get(root)) for root in moved], 0)
 
     def moved(self, root: str | int) -> bool:
         """Whether the value of a name differs at all."""

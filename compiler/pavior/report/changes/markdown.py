@@ -131,9 +131,7 @@ def _costs_by_team(cost: Cost) -> Iterator[str]:
     yield ""
     for each in changed[:MOST_COSTS]:
         amount = plain(money(cost, each.after - each.before, signed=True))
-        whole = (
-            f", of {plain(money(cost, each.team_after))} for all of the team" if each.team_after is not None else ""
-        )
+        whole = f", of {plain(money(cost, each.team_after))} for all of the team" if each.team_after is not None else ""
         yield f"- {code(each.team)} in {code(each.environment)}: {amount}{whole}"
     if len(changed) > MOST_COSTS:
         yield f"- and {len(changed) - MOST_COSTS:,} more"
