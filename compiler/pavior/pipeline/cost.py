@@ -93,11 +93,14 @@ def lines_of(
     subject, team, name = "the platform", "", ""
     items = shared_items_of(fleet.platform.components.values(), target)
     if service is not None:
-        made = effective_spec(fleet.stacks, service, target.target)
-        if made is None:
-            return
+        spec = (fleet.specs or {}).get((service.id, target.target.place))
+        if spec is None:
+            made = effective_spec(fleet.stacks, service, target.target)
+            if made is None:
+                return
+            spec = made[0]
         subject, team, name = f"`{service.id}`", service.id.team, service.id.name
-        items = items_of(service.path.components, target, scene_of(target, service.team, service, made[0]))
+        items = items_of(service.path.components, target, scene_of(target, service.team, service, spec))
     try:
         for item in items:
             try:

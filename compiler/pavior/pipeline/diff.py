@@ -171,6 +171,7 @@ class _Work:
             except Withheld as withheld:
                 part.withheld[subject.name] = withheld.reason
                 part.diagnostics += withheld.diagnostics
+            self.pairing.forget()
         part.diagnostics += fleet.diagnostics[told:]
         return part
 
@@ -180,6 +181,7 @@ class _Work:
         costs: Sums = {}
         for subject in subjects:
             costs.update(self.reckoning.sums(subject) or {})
+            self.pairing.forget()
         return costs
 
     def touched(self, subjects: Sequence[Subject]) -> list[str]:
@@ -192,6 +194,7 @@ class _Work:
                 differs = True
             if differs:
                 found.append(subject.source)
+            self.pairing.forget()
         return found
 
     def _asked(self, pair: Pair) -> bool:

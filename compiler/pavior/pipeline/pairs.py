@@ -99,6 +99,12 @@ class Pairing:
         movements = (self._movement(subject, meeting) for meeting in self._meetings(subject))
         return any(moved is None or moved.components for moved in movements)
 
+    def forget(self) -> None:
+        """Drop the specs that were kept of the subjects so far."""
+        for side in (self.base, self.head):
+            if side is not None:
+                side.forget()
+
     def _meetings(self, subject: Subject) -> Iterator[_Meeting]:
         """Both sides of a subject, target by target."""
         here = owners(self.head, subject)
@@ -112,9 +118,6 @@ class Pairing:
         for target in sorted({*(there or {}), *here, *others}):
             sides = _View.of(self.base, (there or {}).get(target)), _View.of(self.head, here.get(target))
             yield _Meeting(target, *sides, {p for p in hinted if p.partition("/")[0] == target}, there is not None)
-        for side in (self.base, self.head):
-            if side is not None:
-                side.forget()
 
     def _compared(self, moved: Movement | None, meeting: _Meeting) -> tuple[list[Manifest], list[Manifest]] | None:
         """The manifests of these components at the paths that differ; None where all components have to be rendered.
