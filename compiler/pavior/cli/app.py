@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pavior.cli.sharding import require_whole, sharding
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 CHANGE_FORMATS = ("text", "markdown", "json", "html")
@@ -117,6 +119,7 @@ def _selecting(command: Function) -> Function:
 @_selecting
 @_TODAY
 @_ONLY_AFFECTED
+@sharding
 @click.option("--jobs", "workers", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
@@ -125,6 +128,7 @@ def render(directory: Path, /, **options: Any) -> None:
 
     SERVICE is team/service. What has an error, and what reads from it, stays as it is.
     """
+    require_whole(options)
     _run("render", directory, options)
 
 
@@ -132,6 +136,7 @@ def render(directory: Path, /, **options: Any) -> None:
 @_selecting
 @_TODAY
 @_BASE
+@sharding
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
 def check(directory: Path, /, **options: Any) -> None:
@@ -139,7 +144,21 @@ def check(directory: Path, /, **options: Any) -> None:
 
     With --base also all data that the base has and this change would lose, even where its rendered files are gone.
     """
+    require_whole(options)
     _run("check", directory, options)
+
+
+@pavior.command()
+@click.argument("proofs", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@_showing
+@click.pass_obj
+def shards(directory: Path, /, **options: Any) -> None:
+    """Prove that shards together are the whole.
+
+    FILE is what a shard of `render` or `check` wrote for --proof. All N must be there, each once, made of the files that
+    are here; and rendered/ must be what they have together.
+    """
+    _run("shards", directory, options)
 
 
 @pavior.command()

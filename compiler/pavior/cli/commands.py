@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from pavior.cli.findings import Unwritable, show
+from pavior.cli.findings import Unwritable, show, write
 from pavior.cli.progress import progress
 from pavior.git.run import GitProblem, UnknownReference
 from pavior.kubernetes import BrokenTool, MissingTool
@@ -22,6 +22,7 @@ from pavior.report.escaping import ascii_json, visible
 CLEAN, FOUND, USAGE, BROKEN = 0, 1, 2, 3
 
 Options = dict[str, Any]
+Proving = Callable[[Report], None]
 
 
 def run(command: str, directory: Path, options: Options) -> int:
@@ -54,6 +55,22 @@ def _selection(options: Options) -> Selection:
     )
 
 
+def _proven(root: Path, command: str, options: Options, selection: Selection) -> tuple[Selection, Proving]:
+    """A selection of one shard, if one is asked for, and what is done with its report: its proof is written."""
+    if options["shard"] is None:
+        return selection, lambda report: None
+    from pavior.pipeline import proof, shards  # noqa: PLC0415  (most runs are of everything)
+    from pavior.pipeline.shard import Shard  # noqa: PLC0415
+
+    shard = Shard(*options["shard"])
+    base = options["base"] if command == "check" else None
+    made_of = proof.inputs(root, command, base, _today(options))
+    return (
+        replace(selection, shard=shard),
+        lambda report: write(options["proof"], proof.write(shards.sharded(root, shard, made_of, report))),
+    )
+
+
 def _today(options: Options) -> date:
     """The day that is given, or the day that it is: the only place that asks."""
     given: datetime | None = options["today"]
@@ -67,8 +84,10 @@ def _render(root: Path, options: Options) -> int:
 
         # Without a value something stops everything, and render tells what.
         selection = replace(selection, sources=touched(root, options["base"], options["workers"]).value)
+    selection, prove = _proven(root, "render", options, selection)
     with progress("rendering") as advance:
         report = render(root, selection, clock, advance, options["workers"], _today(options))
+    prove(report)
     show(root, report.diagnostics, options, report.services)
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
@@ -81,12 +100,28 @@ def _render(root: Path, options: Options) -> int:
 
 def _check(root: Path, options: Options) -> int:
     clock = Clock(running=options["timings"])
+    selection, prove = _proven(root, "check", options, _selection(options))
     with progress("checking") as advance:
-        report = check(root, _selection(options), clock, advance, base=options["base"], today=_today(options))
+        report = check(root, selection, clock, advance, base=options["base"], today=_today(options))
+    prove(report)
     show(root, report.diagnostics, options, report.services)
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_rendered(report)}: everything is as it would be rendered")
     return _timed(report, FOUND if report.failed else CLEAN)
+
+
+def _shards(root: Path, options: Options) -> int:
+    from pavior.pipeline.shards import together  # noqa: PLC0415
+
+    outcome = together(root, options["proofs"])
+    show(root, outcome.diagnostics, options)
+    if outcome.value is None:
+        return FOUND
+    if options["form"] == "text":
+        it = outcome.value
+        what = f"{_count(it.manifests, 'manifest')} of {_count(it.services, 'service')}"
+        print(f"{_count(it.shards, 'shard')} of `pavior {it.command}`: {what}, all that there is, each once")
+    return CLEAN
 
 
 def _diff(root: Path, options: Options) -> int:
@@ -239,6 +274,7 @@ _COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "render": _render,
     "check": _check,
     "diff": _diff,
+    "shards": _shards,
     "validate": _validate,
     "explain": _explain,
     "verify": _verify,

@@ -6,7 +6,7 @@ holds the fleet's manifests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -19,7 +19,7 @@ from pavior.phases.plan import differences, strangers
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.compile import Workbench
+from pavior.pipeline.compile import Taken, Workbench, lasting_hash
 from pavior.pipeline.data_of_base import DataOfBase
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.fork import LostWorker
@@ -48,6 +48,8 @@ class Report:
     withheld: dict[ServiceId, str] = field(default_factory=dict)
     withdrawn: list[str] = field(default_factory=list)
     """Units that were planned before a fault was found that keeps them from being written."""
+    taken: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
+    """Of a shard, for who compares it with the others: by folder, what is rendered from it, the same in every process."""
     clock: Clock = field(default_factory=Clock)
 
     @property
@@ -85,7 +87,7 @@ def render(
     """
     report = Report(clock=clock or Clock())
     recover(root)
-    outcome = prepare(root, report.clock, rendering=selection.everything)
+    outcome = prepare(root, report.clock, rendering=selection.everything or selection.shard is not None)
     if outcome.value is None:
         report.diagnostics.extend(outcome.diagnostics)
         return report
@@ -143,7 +145,7 @@ def check(
     from pavior.pipeline.budgets import budget_findings  # noqa: PLC0415  (a render knows nothing of costs)
 
     report.diagnostics.extend(budget_findings(outcome.value, selection))
-    if selection.everything:
+    if selection.fleetwide:
         from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
         from pavior.pipeline.ownership import stale_code_owners  # noqa: PLC0415  (nor this)
 
@@ -180,6 +182,8 @@ def planned(
     report.diagnostics.extend(fleet.diagnostics)
     groups = list(owners(fleet, selection))
     together, bench = Together(fleet), Workbench(fleet)
+    if selection.shard is not None:
+        bench.hashing = lasting_hash
     for done, (group, worked) in enumerate(zip(groups, work_all(bench, groups, jobs), strict=True)):
         found = [*worked.diagnostics, *together.compare(group, worked)]
         report.diagnostics.extend(found)
@@ -199,6 +203,8 @@ def planned(
         report.diagnostics.extend(found)
         if not any(d.is_error for d in found):
             yield together.step(source, units)
+    if selection.shard is not None:
+        report.taken = together.taken()
     report.withheld = together.withheld()
     report.withdrawn = together.withdrawn()
     gone = set(report.withdrawn)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,6 +57,8 @@ class Workbench:
     """What compiling owners one after another shares: the schemas of manifests and who has which identity, by target."""
 
     fleet: Fleet
+    hashing: Callable[[Identity], int] = hash
+    """Enough to tell identities apart; Python's own hash means nothing to another run."""
     _schemas: dict[str, ManifestSchemas] = field(default_factory=dict)
     guardrails: Guardrails = field(init=False)
 
@@ -110,7 +113,7 @@ def _compile_alike(bench: Workbench, owners: Sequence[Owner]) -> list[Compiled]:
     if passed is None:
         return [_checked(bench, owner, scene) for owner, scene in zip(owners, scenes, strict=True)]
     return [
-        Compiled(owner, each.files, (), _taken(owner, each.identities), len(each.identities))
+        Compiled(owner, each.files, (), _taken(bench, owner, each.identities), len(each.identities))
         for owner, each in zip(owners, passed, strict=True)
     ]
 
@@ -119,8 +122,14 @@ def _waived(fleet: Fleet, owner: Owner) -> Mapping[str, Waiver]:
     return fleet.waived(owner.service.id, owner.target.target.environment) if owner.service else {}
 
 
-def _taken(owner: Owner, identities: Iterable[Identity]) -> tuple[Taken, ...]:
-    return tuple((owner.target.target.name, hash(identity)) for identity in identities)
+def lasting_hash(identity: Identity) -> int:
+    """64 bits of an identity, on every machine the same: among a million of them, two are the same once in 10^7 fleets."""
+    return int.from_bytes(blake2b("\0".join(identity).encode(), digest_size=8).digest(), "big")
+
+
+def _taken(bench: Workbench, owner: Owner, identities: Iterable[Identity]) -> tuple[Taken, ...]:
+    hashing = bench.hashing
+    return tuple((owner.target.target.name, hashing(identity)) for identity in identities)
 
 
 def _spec(fleet: Fleet, owner: Owner) -> Value:
@@ -164,7 +173,7 @@ def _checked(bench: Workbench, owner: Owner, scene: Scene) -> Compiled:
         return Compiled(owner, {}, tuple(found), needed=needs)
     with clock.phase("emit"):
         files, unemittable = _emit(owner, placed)
-    return Compiled(owner, files, (*found, *unemittable), _taken(owner, identities), len(checked), needs)
+    return Compiled(owner, files, (*found, *unemittable), _taken(bench, owner, identities), len(checked), needs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,24 +9,31 @@ from glob import glob
 
 from pavior.diagnostics.suggest import did_you_mean
 from pavior.model import RENDERED, ServiceId
-from pavior.repository import TEAMS, Repository
+from pavior.pipeline.shard import Shard
+from pavior.repository import GOLDEN_PATHS, TEAMS, Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What a command is about: these services, teams, and environments or render targets; an empty tuple is all of them.
 
-    `sources`, if given, are the only folders that it is about, as `Owner.source` calls them.
+    `sources`, if given, are the only folders that it is about, as `Owner.source` calls them; of a `shard`, those that it has.
     """
 
     names: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     sources: frozenset[str] | None = None
+    shard: Shard | None = None
 
     @property
     def everything(self) -> bool:
-        return not (self.names or self.teams or self.environments) and self.sources is None
+        return not (self.names or self.teams or self.environments or self.shard) and self.sources is None
+
+    @property
+    def fleetwide(self) -> bool:
+        """Is it here that is told what is nobody's own? In a run of everything, and in one of its shards."""
+        return self.everything or (self.shard is not None and self.shard.has(GOLDEN_PATHS))
 
     def target(self, name: str) -> bool:
         """Is this about a render target? An environment stands for all of its clusters."""
@@ -47,7 +54,7 @@ class Selection:
         return self.service(ServiceId(*rest.split("/", 1))) if "/" in rest else self.team(rest)
 
     def _within(self, source: str) -> bool:
-        return self.sources is None or source in self.sources
+        return (self.sources is None or source in self.sources) and (self.shard is None or self.shard.has(source))
 
 
 class UnknownName(Exception):

@@ -9,7 +9,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.model import RENDERED, Change, ServiceId, UnitPlan
 from pavior.phases.plan import claim, stale
 from pavior.pipeline.assemble import Owner
-from pavior.pipeline.compile import collision
+from pavior.pipeline.compile import Taken, collision
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.retired import unretired
 from pavior.pipeline.selection import Selection
@@ -60,6 +60,13 @@ class Together:
                     if each.raw or not against.raw:
                         self.withhold(whose)
                         yield from each.diagnostics
+
+    def taken(self) -> dict[str, tuple[Taken, ...]]:
+        """What is rendered from each folder."""
+        found: dict[str, list[Taken]] = {}
+        for identity, (owner, _) in self._taken.items():
+            found.setdefault(owner.source, []).append(identity)
+        return {source: tuple(each) for source, each in found.items()}
 
     def withhold(self, owner: Owner) -> None:
         """A fault of an owner: a service is not written at all, nor is what reads its facts; nothing of any is deleted."""
