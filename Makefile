@@ -36,8 +36,9 @@ judges: setup  ## what other systems' own commands say of rendered/ and of the w
 	@PATH="$$(cat .tools/node-path):$$PATH" && cd tools/judges && node catalogue.mjs && node dashboards.mjs
 	@.venv/bin/python tools/judges/run.py $(ARGS)
 
-faults: setup  ## kill a render of this repository 50 times, and see what each leaves and what completes it
-	@PAVIOR_KILLS=50 .venv/bin/python -m pytest --quiet --capture no $(ARGS) tests/test_kills.py
+faults: setup  ## 500 kills, 300 endings, full disks, many commands at once: what each leaves, and what completes it (takes an hour)
+	@PAVIOR_KILLS=500 PAVIOR_ROUNDS=100 .venv/bin/python -m pytest --quiet --capture no $(ARGS) \
+		tests/test_kills.py tests/test_faults.py tests/test_concurrent_runs.py tests/test_clocks.py tests/test_write_crash.py
 
 MINUTES ?= 30
 fuzz: setup  ## look for input that the compiler does not stand, for 30 minutes (MINUTES=5; ARGS="git emitted" for a part)

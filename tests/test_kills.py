@@ -1,6 +1,6 @@
 """kill -9 at random moments of a real `pavior render`: each service's directory is wholly old or wholly new, always.
 
-PAVIOR_KILLS says how often on a copy of this repository; `make faults` kills 50 times.
+PAVIOR_KILLS says how often, one time in three on a copy of this repository; `make faults` kills 500 times.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from pathlib import Path
 import pytest
 
 from crash import Kill, Tree, kill_after
+from disturbed import ENDINGS, heed_endings
 from fleets import ROOT, command, put, reference, run, tiny, tree
 
-KILLS = int(os.environ.get("PAVIOR_KILLS", "3"))
+KILLS = int(os.environ.get("PAVIOR_KILLS", "9"))
 STAGING = ".pavior/staging"
 
 
@@ -93,7 +94,7 @@ def test_kills_of_a_small_render_leave_each_unit_old_or_new(tmp_path: Path, plac
         r"metadata: \{": "metadata: {annotations: {a: two}, ",
         "metadata:\n": "metadata:\n  annotations: {a: two}\n",
     }
-    kill_and_complete(made(root, place, changes), 6)
+    kill_and_complete(made(root, place, changes), KILLS - KILLS // 3)
 
 
 def test_kills_of_a_render_of_this_repository_leave_each_unit_old_or_new(tmp_path: Path, place: Path) -> None:
@@ -104,7 +105,7 @@ def test_kills_of_a_render_of_this_repository_leave_each_unit_old_or_new(tmp_pat
         r"(apiVersion: backstage\.io/\w+\nkind: \w+\nmetadata:\n)": r"\1  title: Two\n",
         r"(?m)^(lines:\n)": r"\1  - Two.\n",
     }
-    kill_and_complete(made(root, place, changes), KILLS)
+    kill_and_complete(made(root, place, changes), KILLS // 3)
 
 
 def kill_and_complete(repository: Repository, times: int) -> None:
@@ -123,7 +124,8 @@ def kill_and_complete(repository: Repository, times: int) -> None:
             (root / STAGING / "log", 0.04),
         )[number % 3]
         delay = chance.uniform(0.0, longest)
-        seen = kill_after(command("render"), root, delay, old, new, since, PYTHONPATH=str(ROOT / "compiler"))
+        killed = command("render", "--jobs", chance.choice("12"))
+        seen = kill_after(killed, root, delay, old, new, since, PYTHONPATH=str(ROOT / "compiler"))
         kills.append(seen)
         assert seen.torn == [], f"killed {delay} s after {since or 'the start'}"
         assert only_staging(root)
@@ -135,7 +137,7 @@ def kill_and_complete(repository: Repository, times: int) -> None:
         assert found.status == (1 if next_command == "check" and after == old else 0), found.output
         assert not (root / STAGING).exists()
         assert repository.beside() == mine
-    print(f"\n{times} kills: {sum(k.ended for k in kills)} after the end,", end=" ")
+    print(f"\n{times} kills of a render of {len(new)} files: {sum(k.ended for k in kills)} after the end,", end=" ")
     print(
         f"{sum(k.is_old for k in kills)} with the old tree, {sum(k.is_new for k in kills)} with the new one,", end=" "
     )
@@ -154,7 +156,7 @@ def only_staging(root: Path) -> bool:
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("ending", ENDINGS, ids=["Ctrl-C", "SIGTERM", "SIGHUP"])
 def test_a_render_that_is_told_to_end_does_so_at_once_and_leaves_nothing_behind(
     tmp_path: Path, ending: signal.Signals, jobs: str
 ) -> None:
@@ -166,6 +168,7 @@ def test_a_render_that_is_told_to_end_does_so_at_once_and_leaves_nothing_behind(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_endings,  # noqa: PLW1509  (no threads here)
     )
     while not (root / STAGING).exists() and process.poll() is None:
         time.sleep(0.0005)

@@ -109,7 +109,9 @@ def other_process(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[b
             "import os, signal, sys, time\nfrom pathlib import Path\n"
             "from pavior.model import Action, Change, UnitPlan\nfrom pavior.phases.write import transaction\n"
             "root = Path(sys.argv[1])\n"
-            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
+            # A shell's background jobs ignore one of these, what `nohup` starts another.
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "signal.signal(signal.SIGTERM, signal.SIG_DFL)\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
             "with transaction(root) as writing:\n"
             "    writing.stage(UnitPlan('prod/x', False, False, (Change('prod/x', Action.CREATE, b'x'),)))\n"
             f"    {code}\n"

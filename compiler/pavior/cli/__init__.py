@@ -15,12 +15,16 @@ def main() -> None:
     if answer is not None:
         sys.stdout.write(answer)
         return
-    from pavior.cli.app import pavior  # noqa: PLC0415  (click is most of what starting costs)
-
-    # The process ends with the command. A search for cycles after it, and the interpreter's own before it ends, would go through
-    # all that the command loaded, for a tenth of a second each.
-    gc.set_threshold(2_000_000)
     try:
+        from pavior.cli.app import pavior  # noqa: PLC0415  (click is most of what starting costs)
+
+        # The process ends with the command. A search for cycles after it, and the interpreter's own before it ends, would go
+        # through all that the command loaded, for a tenth of a second each.
+        gc.set_threshold(2_000_000)
         sys.exit(pavior.main(standalone_mode=True))
+    except KeyboardInterrupt:
+        # What click says of a Ctrl-C, to one that comes before click is there.
+        sys.stderr.write("Aborted!\n")
+        sys.exit(1)
     finally:
         gc.freeze()

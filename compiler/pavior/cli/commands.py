@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -32,16 +33,36 @@ def run(command: str, directory: Path, options: Options) -> int:
             return _explain_code(options["subject"])
         root = find_root(directory)
         return _COMMANDS[command](root, options | {"directory": directory})
-    except (NotARepository, UnknownName) as error:
-        here = "run it in a platform repository, or name one with -C"
-        return _complain(USAGE, str(error), error.hint if isinstance(error, UnknownName) else here)
-    except GitProblem as error:
-        return _complain(USAGE if isinstance(error, UnknownReference) else BROKEN, str(error), error.hint)
-    except (Locked, WriteFailed, LostWorker, MissingTool, BrokenTool, Unwritable) as error:
-        return _complain(BROKEN, str(error))
     except BrokenPipeError:
         sys.stderr.close()
         return CLEAN
+    except _TOLD as error:
+        return _complain(*_told(error))
+
+
+_TOLD = (
+    *(NotARepository, UnknownName, GitProblem, Locked, WriteFailed, LostWorker, MissingTool, BrokenTool, Unwritable),
+    OSError,
+)
+
+
+def _told(error: Exception) -> tuple[int, str, str | None]:
+    """What is said of something that keeps a command from its work: exit status, message and hint."""
+    match error:
+        case NotARepository():
+            return USAGE, str(error), "run it in a platform repository, or name one with -C"
+        case UnknownName():
+            return USAGE, str(error), error.hint
+        case GitProblem():
+            return USAGE if isinstance(error, UnknownReference) else BROKEN, str(error), error.hint
+        case OSError():
+            place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+            # What was there a moment ago is another program's doing.
+            gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+            hint = "another program changes files here; run the command again when it has ended" if gone else None
+            return BROKEN, f"{place}{error.strerror or error}", hint
+        case _:
+            return BROKEN, str(error), None
 
 
 def _complain(status: int, message: str, hint: str | None = None) -> int:

@@ -7,6 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from pavior.phases.write.endings import endings_deferred
 from pavior.phases.write.private import WriteFailed, disk_failures
 
 
@@ -16,7 +17,7 @@ def replace(root: Path, path: str, before: bytes, after: bytes) -> None:
     Where `path` is a link, what it leads to is replaced. Raises WriteFailed, also where somebody changed the file meanwhile.
     """
     place = os.path.realpath(root / path)
-    with disk_failures():
+    with endings_deferred(), disk_failures():
         mode = stat.S_IMODE(os.stat(place).st_mode)
         descriptor, draft = tempfile.mkstemp(prefix=".", dir=os.path.dirname(place))
         try:
