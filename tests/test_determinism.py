@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fleets import ROOT, command, reference, run, tree
+from fleets import ROOT, command, put, reference, run, run_process, tiny, tree
 from pavior.pipeline import Selection, render
 
 
@@ -70,6 +70,21 @@ def test_the_order_in_which_folders_are_listed_does_not_show(fleet: Path, tmp_pa
         assert run(root, "check").status == 0
 
 
+LOCALES = sorted(
+    {"C", "POSIX", *subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.split()}
+)
+"""Those that this machine has; one that it lacks is as good as C, and tried as well."""
+
+ZONES = ("UTC", "Asia/Kathmandu", "Pacific/Apia", "America/St_Johns", "XXX25:61:61")
+
+
+def render_elsewhere(root: Path, folder: str, umask: int, *options: str, **variables: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler"), **variables}
+    subprocess.run(
+        command("render", *options), cwd=root / folder, env=environment, umask=umask, check=True, capture_output=True
+    )
+
+
 ELSEWHERE = {
     "another hash seed and several workers": ({"PYTHONHASHSEED": "1"}, ("--jobs", "2"), 0o022, "."),
     "another place in time and space": (
@@ -97,11 +112,89 @@ ELSEWHERE = {
 def test_nothing_about_the_machine_shows(fleet: Path, tmp_path: Path, where: str) -> None:
     variables, options, umask, folder = ELSEWHERE[where]
     root = twin(fleet, tmp_path / "a folder's näme")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler"), **variables}
-    subprocess.run(
-        command("render", *options), cwd=root / folder, env=environment, umask=umask, check=True, capture_output=True
-    )
+    render_elsewhere(root, folder, umask, *options, **variables)
     assert tree(root) == tree(fleet)
+
+
+def test_no_mixture_of_surroundings_shows(tmp_path: Path) -> None:
+    """Each locale of this machine once, or as often as PAVIOR_ROUNDS says, with whatever else may differ."""
+    root = tiny(tmp_path / "tiny")
+    for number in range(20):
+        text = f"apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: a:{number}\nenv: {{TEXT: 'Ünï ✓ {number} ıİ'}}\n"
+        put(root, f"teams/red/{chr(97 + 7 * number % 26)}{number}/platform.yaml", text)
+    assert run(root, "render").status == 0
+    chance, wanted = random.Random(), tree(root)
+    tried = [*LOCALES[:4], "tr_TR.UTF-8", "xx_XX"]
+    for number in range(max(len(tried), int(os.environ.get("PAVIOR_ROUNDS", "0")))):
+        place = tmp_path / chance.choice(("a", "Ü ß", "-x", "b'c"))
+        place.mkdir()
+        names = sorted(p.relative_to(root) for p in root.rglob("*") if p.is_file() and p.parts[-2] != ".pavior")
+        # Folders list what is in them in the order in which it came, on many file systems.
+        for name in chance.sample(names, len(names)):
+            if name.parts[0] != "rendered":
+                put(place, str(name), (root / name).read_text(encoding="utf-8"))
+        variables = {
+            "LC_ALL": tried[number % len(tried)],
+            "TZ": chance.choice(ZONES),
+            "PYTHONHASHSEED": str(chance.randrange(2**32)),
+            "PYTHONUTF8": chance.choice("01"),
+            "PYTHONCOERCECLOCALE": chance.choice("01"),
+            "PYTHONOPTIMIZE": chance.choice(("", "1")),
+        }
+        jobs, umask = str(chance.randint(1, 5)), chance.choice((0, 0o022, 0o027, 0o077))
+        render_elsewhere(place, chance.choice((".", "teams")), umask, "--jobs", jobs, **variables)
+        assert tree(place) == wanted, (variables, jobs, umask)
+        shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "sarif"])
+def test_what_people_write_is_told_whatever_the_locale_can_encode(tmp_path: Path, form: str) -> None:
+    root = tiny(tmp_path)
+    put(root, "teams/red/one/platform.yaml", "apiVersion: pavior.dev/v1\ngoldenPath: app\nimäge: a/✓:1\n")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    found = run_process(root, "validate", "--format", form, **ascii_only)
+    assert (found.status, found.errors) == (1, "")
+    assert "PV204" in found.output
+
+
+def test_shards_of_several_machines_give_the_bytes_of_one(fleet: Path, tmp_path: Path) -> None:
+    root = twin(fleet, tmp_path / "shards")
+    for index in (2, 3, 1):
+        part = ("--shard", f"{index}/3", "--proof", str(tmp_path / f"{index}.json"), "--jobs", str(index))
+        render_elsewhere(root, ".", 0o022, *part, PYTHONHASHSEED=str(index))
+    assert tree(root) == tree(fleet)
+
+
+def interpreters(version: str) -> list[str]:
+    """The Pythons of a version: those that PAVIOR_PYTHONS lists as PATH lists folders, and one that is called so in PATH."""
+    named = [*filter(None, os.environ.get("PAVIOR_PYTHONS", "").split(os.pathsep)), shutil.which(f"python{version}")]
+    asks = ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    return [
+        name
+        for name in named
+        if name and subprocess.run([name, *asks], capture_output=True, text=True, check=False).stdout.strip() == version
+    ]
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_version_of_python_renders_the_same(fleet: Path, tmp_path: Path, version: str) -> None:
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        pytest.skip("the version that runs this test")
+    found = interpreters(version)
+    if not found:
+        pytest.skip(f"there is no python{version} in PATH or PAVIOR_PYTHONS")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler"), "PYTHONHASHSEED": "7"}
+    needs = ["-c", "import click, jinja2, jsonpatch, jsonschema_rs, orjson, yaml"]
+    ready = [each for each in found if subprocess.run([each, *needs], capture_output=True, check=False).returncode == 0]
+    if not ready:
+        pytest.skip(f"{found[0]} lacks what requirements.txt lists")
+    root = twin(fleet, tmp_path / "other")
+    done = subprocess.run(
+        [ready[0], "-m", "pavior", "render"], cwd=root, env=environment, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tree(root) == tree(fleet)
+    print(f"\nPython {version} ({ready[0]}) renders the same")
 
 
 def test_the_wheel_renders_what_the_checkout_renders(fleet: Path, tmp_path: Path) -> None:

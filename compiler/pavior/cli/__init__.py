@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from io import TextIOWrapper
 
 from pavior.cli.quick import quick_help
 
@@ -15,6 +16,10 @@ def main() -> None:
     if answer is not None:
         sys.stdout.write(answer)
         return
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # What people write is told whatever the locale can encode.
+            stream.reconfigure(errors="backslashreplace")
     try:
         from pavior.cli.app import pavior  # noqa: PLC0415  (click is most of what starting costs)
 
