@@ -210,6 +210,11 @@ def test_the_wheel_renders_what_the_checkout_renders(fleet: Path, tmp_path: Path
     assert found.stdout.strip() == str(installed / "pavior" / "__init__.py")
     subprocess.run(command("render"), cwd=root, env=environment, check=True, capture_output=True)
     assert tree(root) == tree(fleet)
+    # Shards of both go together.
+    asks = [sys.executable, "-c", "from pavior.pipeline.proof import code; print(code())"]
+    checkout = {**environment, "PYTHONPATH": str(ROOT / "compiler")}
+    told = [subprocess.run(asks, env=e, check=True, capture_output=True).stdout for e in (environment, checkout)]
+    assert told[0] == told[1] != b""
     # What travels in the wheel as the starter is a platform repository's golden paths, whole.
     starter = installed / "pavior" / "starter"
     assert {p.relative_to(starter) for p in starter.rglob("*") if p.is_file()} == {

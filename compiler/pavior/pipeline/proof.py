@@ -66,7 +66,7 @@ class NotAProof(Exception):
 def inputs(root: Path, command: str, base: str | None, today: date) -> Inputs:
     """What a run of `command` on the repository at `root` depends on. `base` is a reference; raises GitProblem."""
     commit = resolve(root, base).id if base is not None else None
-    return Inputs(command, _code(), _files(root, READ_FOLDERS), commit, today.isoformat())
+    return Inputs(command, code(), _files(root, READ_FOLDERS), commit, today.isoformat())
 
 
 def prove(
@@ -130,9 +130,11 @@ def read(file: Path) -> Proof:
         }
         index, count = told["shard"]
         shard = Shard(int(index), int(count))
-        if not 1 <= shard.index <= shard.count or not all(map(shard.has, parts)):
+        made_of = Inputs(**told["inputs"])
+        sound = 1 <= shard.index <= shard.count and made_of.command in ("render", "check")
+        if not sound or not all(map(shard.has, parts)):
             raise ValueError
-        return Proof(shard, Inputs(**told["inputs"]), int(told["errors"]), parts)
+        return Proof(shard, made_of, int(told["errors"]), parts)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise NotAProof("no `pavior render` or `pavior check` of this version wrote it") from None
 
@@ -141,13 +143,13 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(text[at : at + 16], 16) for at in range(0, len(text), 16))
 
 
-def _code() -> str:
-    """The digest of Pavior itself, wherever it lies: its code and its schemas."""
+def code() -> str:
+    """The digest of Pavior itself, its code and its schemas: of a wheel the same as of what it was made of."""
     package = Path(__file__).parents[1]
     digest = blake2b(digest_size=16)
-    for folder in (package, resources.schemas()):
+    for folder, ending in ((package, ".py"), (resources.schemas(), ".json")):
         for path, place in _plain_files(folder.parent, folder.name):
-            if not path.endswith(".pyc"):
+            if path.endswith(ending):
                 _add(digest, path, Path(place).read_bytes())
     return digest.hexdigest()
 
