@@ -246,6 +246,34 @@ def test_what_is_nobodys_own_is_told_by_one_shard(root: Path) -> None:
     assert told == ["PV708"]
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_shards_find_together_what_a_check_of_everything_finds_and_each_of_it_once(root: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    change(root, chance)
+    for path in chance.sample(sorted(tree(root)), 12):
+        place = root / "rendered" / path
+        match chance.randrange(4):
+            case 0:
+                place.unlink()
+            case 1:
+                place.write_bytes(place.read_bytes() + b"more: 1\n")
+            case 2:
+                place.write_bytes(b"a: stranger\n")
+            case 3:
+                place.with_name("copy.yaml").write_bytes(place.read_bytes())
+    put(root, "teams/red/one/manifests/wrong.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n")
+    put(root, "teams/blue/three/manifests/wrong.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n")
+    whole = run(root, "check", *TODAY, "--format", "concise").output.splitlines()
+    told = [
+        line for i in (1, 2, 3) for line in shard(root, f"{i}/3", "check", "--format", "concise").output.splitlines()
+    ]
+    # Whoever tells of strangers doesn't know which of them stand in another shard's way.
+    in_the_way = {line.split(":")[0] for line in whole if "[PV702 " in line}
+    findings = [line for line in told if "PV" in line and not ("[PV708 " in line and line.split(":")[0] in in_the_way)]
+    assert sorted(findings) == sorted(line for line in whole if "PV" in line)
+    assert len(findings) > 15
+
+
 def test_lost_data_of_the_base_is_told_by_the_shard_of_its_service(root: Path) -> None:
     git(root, "init", "-q")
     commit(root, "base")
