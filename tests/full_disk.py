@@ -62,9 +62,9 @@ def main() -> None:
     chance, seen = random.Random(), Counter[str]()
     for number in range(rounds):
         if number % 2:
-            options = f"size=64m,nr_inodes={inodes + 5 + chance.randint(0, 2 * more_inodes)}"
+            options = f"size=64m,nr_inodes={inodes + 5 + chance.randint(0, more_inodes // 3)}"
         else:
-            options = f"size={(pages + 1 + chance.randint(0, 2 * more_pages)) * PAGE},nr_inodes=100000"
+            options = f"size={(pages + 1 + chance.randint(0, more_pages // 3)) * PAGE},nr_inodes=100000"
         seen[f"{'inodes' if number % 2 else 'size'}: {try_one(repository, wanted, options)}"] += 1
     print(f"{rounds} renders on file systems of limited size: {dict(sorted(seen.items()))}")
 

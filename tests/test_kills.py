@@ -182,6 +182,75 @@ def test_a_render_that_is_told_to_end_does_so_at_once_and_leaves_nothing_behind(
     assert left or process.returncode != 0
 
 
+def start_of(root: Path, program: str) -> subprocess.Popen[str]:
+    """`pavior render --jobs 2` in a session of its own, after a program that disturbs it."""
+    rest = "from pavior.cli import main; import sys; sys.argv[1:] = ['render', '--jobs', '2']; main()"
+    program = f"import os, signal; {program}\n{rest}"
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "compiler")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_endings,  # noqa: PLW1509  (no threads here)
+    )
+
+
+def members(session: int) -> list[str]:
+    """The processes of a session that still run."""
+    listed = subprocess.run(["ps", "-o", "pid=,stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+    return [line for line in listed.stdout.splitlines() if line.split()[1][0] != "Z"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=["Ctrl-C", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("worker", [1, 2])
+def test_an_ending_while_workers_are_started_ends_them_too(tmp_path: Path, ending: signal.Signals, worker: int) -> None:
+    root = twenty(tmp_path)
+    disturbed = f"""
+fork, left = os.fork, [{worker}]
+def disturbed():
+    child = fork()
+    left[0] -= 1
+    if child and left[0] == 0:
+        os.kill(os.getpid(), {int(ending)})
+    return child
+os.fork = disturbed
+"""
+    process = start_of(root, disturbed)
+    try:
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode != 0
+        assert "Traceback" not in errors
+        assert tree(root) == {}
+        assert not (root / STAGING).exists()
+        assert members(process.pid) == []
+    finally:
+        if members(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_workers_do_not_outlive_a_killed_render(tmp_path: Path) -> None:
+    root = twenty(tmp_path)
+    stuck = (
+        "import pavior.pipeline.work as it, time; it.work = lambda *_: (os.write(1, b'at work\\n'), time.sleep(600))"
+    )
+    process = start_of(root, stuck)
+    assert process.stdout
+    assert process.stdout.readline() == "at work\n"
+    assert len(members(process.pid)) > 1
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while members(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = members(process.pid)
+    if left:
+        os.killpg(process.pid, signal.SIGKILL)
+    assert left == []
+
+
 def test_a_worker_that_is_killed_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     root = twenty(tmp_path)
     killed = "import os, pavior.pipeline.work as it; it.work = lambda *_: os.kill(os.getpid(), 9)"
