@@ -160,11 +160,15 @@ class Action(Enum):
 
 
 class Change(NamedTuple):
-    """What writing does to the file at `path`, relative to rendered/; `content` is what a created or updated file holds."""
+    """What writing does to the file at `path`, relative to rendered/; `content` is what a created or updated file holds.
+
+    `seen`, where somebody wants to know: the state of a file that is kept, and the digest of what it holds.
+    """
 
     path: str
     action: Action
     content: bytes | None = None
+    seen: tuple[bytes, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

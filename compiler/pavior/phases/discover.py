@@ -31,6 +31,7 @@ from pavior.repository import (
     read,
     unreadable,
 )
+from pavior.repository.states import NotingTree
 
 __all__ = ["NotARepository", "Repository", "ServiceFiles", "discover", "find_root", "read"]
 
@@ -43,14 +44,14 @@ _NO_RESERVED = re.compile("(?!)")
 
 
 def discover(root: Path, files: Files | None = None) -> Outcome[Repository]:
-    """List the platform repository at `root`, or as `files` has it: then without a value where that is none.
+    """List the platform repository at `root`, or as a commit has it: then without a value where that is none.
 
     Without a value too where its golden paths are a link, whose end may be anywhere.
 
     Raises NotARepository, and OSError where the disk itself fails.
     """
     root = root.resolve()
-    if files is None and not (root / ORGANIZATION).is_file():
+    if isinstance(files, NotingTree | None) and not (root / ORGANIZATION).is_file():
         raise NotARepository(f"`{root}` has no `{ORGANIZATION}`")
     listing = _Listing(files or WorkingTree(str(root)))
     if listing.is_linked(GOLDEN_PATHS):

@@ -16,17 +16,21 @@ from pavior.diagnostics import Diagnostic, Note, Outcome
 from pavior.diagnostics.codes.plan import ARTIFACT_TAKEN, DIFFERS, FOREIGN_FILE, STRANGER, SYMBOLIC_LINK
 from pavior.emit import marker_source
 from pavior.model import RENDERED, Action, Change, Span, UnitPlan
+from pavior.repository.states import digest_of, state_of
 
 _LONGEST_FIRST_LINE = 4096
 _MANIFESTS = (".yaml", ".yml", ".json")
 
 
-def plan(root: Path | str, directory: str, files: Mapping[str, bytes]) -> Outcome[tuple[UnitPlan, ...]]:
+def plan(
+    root: Path | str, directory: str, files: Mapping[str, bytes], *, noting: bool = False
+) -> Outcome[tuple[UnitPlan, ...]]:
     """What writing `files` would change: path relative to rendered/ → bytes, all that one owner has in one target.
 
     `directory` is the owner's own (`prod/payments/checkout`): one unit with all that lies below it, so that files of ours
     that are there and not in `files` are deleted. Each file elsewhere is its own unit. Units come sorted, the directory
-    first, and unchanged ones too. The outcome has no value where something foreign stands in the way.
+    first, and unchanged ones too. The outcome has no value where something foreign stands in the way. `noting`: say in what
+    state the files are that are kept.
     """
     rendered = os.path.join(root, RENDERED)
     inside = {path: content for path, content in files.items() if path.startswith(f"{directory}/")}
@@ -39,9 +43,9 @@ def plan(root: Path | str, directory: str, files: Mapping[str, bytes]) -> Outcom
         if obstacle:
             diagnostics.append(obstacle)
         elif path == directory:
-            plans.append(_plan_directory(rendered, directory, inside, diagnostics))
+            plans.append(_plan_directory(rendered, directory, inside, diagnostics, noting=noting))
         else:
-            plans.append(_plan_file(rendered, path, files[path], diagnostics))
+            plans.append(_plan_file(rendered, path, files[path], diagnostics, noting=noting))
     return Outcome(None, tuple(diagnostics)) if diagnostics else Outcome(tuple(plans))
 
 
@@ -121,8 +125,8 @@ def require_inside(path: str) -> None:
 class _Present:
     """What lies below a directory, by path relative to rendered/."""
 
-    files: dict[str, int] = field(default_factory=dict)
-    """Regular files and their sizes."""
+    files: dict[str, os.stat_result] = field(default_factory=dict)
+    """Regular files."""
     others: list[str] = field(default_factory=list)
     """Symbolic links, pipes and the like: never Pavior's."""
     directories: set[str] = field(default_factory=set)
@@ -140,13 +144,13 @@ def _look(rendered: str, directory: str, present: _Present) -> None:
             if entry.is_dir(follow_symlinks=False):
                 _look(rendered, path, present)
             elif entry.is_file(follow_symlinks=False):
-                present.files[path] = entry.stat(follow_symlinks=False).st_size
+                present.files[path] = entry.stat(follow_symlinks=False)
             else:
                 present.others.append(path)
 
 
 def _plan_directory(
-    rendered: str, directory: str, files: Mapping[str, bytes], diagnostics: list[Diagnostic]
+    rendered: str, directory: str, files: Mapping[str, bytes], diagnostics: list[Diagnostic], *, noting: bool
 ) -> UnitPlan:
     present = _Present()
     _look(rendered, directory, present)
@@ -159,7 +163,8 @@ def _plan_directory(
         if obstacle or path in present.directories:
             diagnostics.append(_foreign(obstacle or path))
         else:
-            changes.append(_plan_content(rendered, path, present.files.get(path), files[path], diagnostics))
+            status = present.files.get(path)
+            changes.append(_plan_content(rendered, path, status, files[path], diagnostics, noting=noting))
     carried = present.others
     for path in sorted(present.files.keys() - files.keys()):
         if _rendered_from(f"{rendered}/{path}") is None:
@@ -169,28 +174,36 @@ def _plan_directory(
     return UnitPlan(directory, True, bool(present.directories), tuple(changes), tuple(sorted(carried)))
 
 
-def _plan_file(rendered: str, path: str, content: bytes, diagnostics: list[Diagnostic]) -> UnitPlan:
-    size = None
+def _plan_file(rendered: str, path: str, content: bytes, diagnostics: list[Diagnostic], *, noting: bool) -> UnitPlan:
+    status = None
     try:
         status = os.lstat(f"{rendered}/{path}")
     except FileNotFoundError:
         pass
     else:
-        size = status.st_size
         if not stat.S_ISREG(status.st_mode):
             diagnostics.append(_foreign(path))
             return UnitPlan(path, False, True, ())
-    return UnitPlan(path, False, size is not None, (_plan_content(rendered, path, size, content, diagnostics),))
+    change = _plan_content(rendered, path, status, content, diagnostics, noting=noting)
+    return UnitPlan(path, False, status is not None, (change,))
 
 
-def _plan_content(rendered: str, path: str, size: int | None, new: bytes, diagnostics: list[Diagnostic]) -> Change:
-    """The change that makes `new` of the regular file of `size` at `path`, None where there is none."""
-    if size is None:
+def _plan_content(
+    rendered: str,
+    path: str,
+    status: os.stat_result | None,
+    new: bytes,
+    diagnostics: list[Diagnostic],
+    *,
+    noting: bool,
+) -> Change:
+    """The change that makes `new` of the regular file at `path`; `status` is None where there is none."""
+    if status is None:
         return Change(path, Action.CREATE, new)
-    if size == len(new) and _read(f"{rendered}/{path}") == new:
-        return Change(path, Action.KEEP)
+    if status.st_size == len(new) and _read(f"{rendered}/{path}") == new:
+        return Change(path, Action.KEEP, None, (state_of(status), digest_of(new)) if noting else None)
     # A power failure may leave an empty file of ours: nobody loses anything when it is written again.
-    if size and _rendered_from(f"{rendered}/{path}") is None:
+    if status.st_size and _rendered_from(f"{rendered}/{path}") is None:
         diagnostics.append(_foreign(path))
     return Change(path, Action.UPDATE, new)
 

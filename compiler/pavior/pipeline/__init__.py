@@ -6,15 +6,17 @@ holds the fleet's manifests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from time import time_ns
 
 from pavior.diagnostics import Diagnostic
 from pavior.git import resolve
 from pavior.model import ServiceId, UnitPlan
+from pavior.phases.link import parse
 from pavior.phases.plan import differences, strangers
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.assemble import Owner, layers_of
@@ -27,6 +29,7 @@ from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
+from pavior.pipeline.unchanged import Run, Told, run_over_all
 from pavior.pipeline.work import work_all
 from pavior.policies.waivers import endings
 
@@ -87,23 +90,59 @@ def render(
     """
     report = Report(clock=clock or Clock())
     recover(root)
-    outcome = prepare(root, report.clock, rendering=selection.everything or selection.shard is not None)
-    if outcome.value is None:
-        report.diagnostics.extend(outcome.diagnostics)
-        return report
-    fleet = outcome.value
-    require_known(fleet.repository, fleet.platform.target_names, selection)
-    report.diagnostics.extend(_endings(fleet, selection, today, strict=False))
-    with transaction(root) as writing:
-        for step in planned(fleet, selection, report, progress, jobs):
+    with run_over_all(root, "render", selection) as run:
+        if run is not None and _is_over(run, report, today):
+            return report
+        outcome = prepare(
+            root,
+            report.clock,
+            rendering=selection.everything or selection.shard is not None,
+            files=run.files if run else None,
+        )
+        if outcome.value is None:
+            report.diagnostics.extend(outcome.diagnostics)
+            return report
+        fleet = outcome.value
+        require_known(fleet.repository, fleet.platform.target_names, selection)
+        report.diagnostics.extend(_endings(fleet, selection, today, strict=False))
+        with transaction(root) as writing:
+            for step in planned(fleet, selection, report, progress, jobs, noting=run is not None):
+                with report.clock.phase("write"):
+                    for unit in step.units:
+                        states = writing.stage(unit)
+                        if run is not None:
+                            run.note(unit, states)
             with report.clock.phase("write"):
-                for unit in step.units:
-                    writing.stage(unit)
-        with report.clock.phase("write"):
-            for path in report.withdrawn:
-                writing.withdraw(path)
-            writing.commit()
+                for path in report.withdrawn:
+                    writing.withdraw(path)
+                committing = time_ns()
+                writing.commit()
+        if run is not None:
+            _remember(run, fleet, report, today, committing)
     return report
+
+
+def _is_over(run: Run, report: Report, today: date | None) -> bool:
+    """Whether nothing changed since the last run, so that this one has nothing to do but to tell the same."""
+    with report.clock.phase("unchanged"):
+        told = run.last(today)
+        if told is None:
+            run.begin()
+            return False
+        report.diagnostics.extend(told.diagnostics)
+        report.services.update(map(parse, told.services))
+        report.targets.update(told.targets)
+        report.manifests = told.manifests
+        return True
+
+
+def _remember(run: Run, fleet: Fleet, report: Report, today: date | None, limit: int) -> None:
+    """Let the next run be over at once if nothing changes, unless something is wrong: that is looked at each time."""
+    if report.failed or report.withheld or report.withdrawn:
+        return
+    day = today if any(fleet.waivers.values()) else None
+    services = tuple(map(str, report.services))
+    run.keep(Told(tuple(report.diagnostics), services, tuple(report.targets), report.manifests, day), limit)
 
 
 @rare_collections()
@@ -122,39 +161,57 @@ def check(
     """
     report = Report(clock=clock or Clock())
     recover(root)
+    from pavior.pipeline.ownership import texts  # noqa: PLC0415  (a render reads none of them)
+
     held = DataOfBase.of(resolve(root, base)) if base is not None else None
-    outcome = prepare(root, report.clock)
-    if outcome.value is None:
-        report.diagnostics.extend(outcome.diagnostics)
-        return report
-    require_known(outcome.value.repository, outcome.value.platform.target_names, selection)
-    report.diagnostics.extend(_endings(outcome.value, selection, today, strict=True))
-    differing = {}
-    lost: list[Diagnostic] = []
-    for step in planned(outcome.value, selection, report, progress, jobs):
-        for unit in step.units:
-            differing[unit.path] = tuple(differences(root, unit))
+    with run_over_all(root, "check", selection if held is None else None, strict=True, also=texts(root)) as run:
+        if run is not None and _is_over(run, report, today):
+            return report
+        outcome = prepare(root, report.clock, files=run.files if run else None)
+        if outcome.value is None:
+            report.diagnostics.extend(outcome.diagnostics)
+            return report
+        fleet = outcome.value
+        require_known(fleet.repository, fleet.platform.target_names, selection)
+        report.diagnostics.extend(_endings(fleet, selection, today, strict=True))
+        differing = {}
+        lost: list[Diagnostic] = []
+        for step in planned(fleet, selection, report, progress, jobs, noting=run is not None):
+            for unit in step.units:
+                differing[unit.path] = tuple(differences(root, unit))
+                if run is not None:
+                    run.note(unit, {})
+            if held is not None:
+                lost.extend(held.lost_in(fleet, step.units))
+        for path in differing.keys() - set(report.withdrawn):
+            report.diagnostics.extend(differing[path])
         if held is not None:
-            lost.extend(held.lost_in(outcome.value, step.units))
-    for path in differing.keys() - set(report.withdrawn):
-        report.diagnostics.extend(differing[path])
-    if held is not None:
-        lost.extend(held.lost_altogether(outcome.value, selection, _excused(outcome.value, report)))
-        told = {(d.code, d.span, d.message) for d in report.diagnostics}
-        report.diagnostics.extend(d for d in lost if (d.code, d.span, d.message) not in told)
+            lost.extend(held.lost_altogether(fleet, selection, _excused(fleet, report)))
+            told = {(d.code, d.span, d.message) for d in report.diagnostics}
+            report.diagnostics.extend(d for d in lost if (d.code, d.span, d.message) not in told)
+        report.diagnostics.extend(list(_beside(fleet, selection, report.diagnostics)))
+        if run is not None:
+            _remember(run, fleet, report, today, run.files.began)
+    return report
+
+
+def _beside(fleet: Fleet, selection: Selection, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What only a check looks at: budgets, and of everything what is said of changes, and files that Pavior didn't render.
+
+    A file of which something was found already isn't told to be a stranger.
+    """
     from pavior.pipeline.budgets import budget_findings  # noqa: PLC0415  (a render knows nothing of costs)
 
-    report.diagnostics.extend(budget_findings(outcome.value, selection))
+    yield from budget_findings(fleet, selection)
     if selection.fleetwide:
         from pavior.pipeline.knowledge import knowledge_of  # noqa: PLC0415  (rendering never needs it)
         from pavior.pipeline.ownership import stale_code_owners  # noqa: PLC0415  (nor this)
 
-        rules = knowledge_of(outcome.value.repository, outcome.value.platform.schemas)
-        report.diagnostics.extend(rules.diagnostics)
-        report.diagnostics.extend(stale_code_owners(outcome.value))
-        files = {d.span.file for d in report.diagnostics}
-        report.diagnostics.extend(d for d in strangers(root) if d.span.file not in files)
-    return report
+        rules = knowledge_of(fleet.repository, fleet.platform.schemas)
+        stale = tuple(stale_code_owners(fleet))
+        yield from (*rules.diagnostics, *stale)
+        files = {d.span.file for d in (*found, *rules.diagnostics, *stale)}
+        yield from (d for d in strangers(fleet.repository.root) if d.span.file not in files)
 
 
 def _endings(fleet: Fleet, selection: Selection, today: date | None, *, strict: bool) -> Iterator[Diagnostic]:
@@ -173,15 +230,21 @@ def _excused(fleet: Fleet, report: Report) -> list[str]:
 
 
 def planned(
-    fleet: Fleet, selection: Selection, report: Report, progress: Progress | None = None, jobs: int = 1
+    fleet: Fleet,
+    selection: Selection,
+    report: Report,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    *,
+    noting: bool = False,
 ) -> Iterator[Step]:
-    """Render → check → plan, one group of owners after another. What is found goes to the report.
+    """Render → check → plan, one group of owners after another. What is found goes to the report. `noting`: see `plan`.
 
     A fault that is found late takes back what was planned for the services that it concerns: see `Report.withdrawn`.
     """
     report.diagnostics.extend(fleet.diagnostics)
     groups = list(owners(fleet, selection))
-    together, bench = Together(fleet), Workbench(fleet)
+    together, bench = Together(fleet), Workbench(fleet, noting=noting)
     if selection.shard is not None:
         bench.hashing = lasting_hash
     for done, (group, worked) in enumerate(zip(groups, work_all(bench, groups, jobs), strict=True)):

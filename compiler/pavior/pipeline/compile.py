@@ -54,11 +54,15 @@ class Compiled:
 
 @dataclass(slots=True)
 class Workbench:
-    """What compiling owners one after another shares: the schemas of manifests and who has which identity, by target."""
+    """What compiling owners one after another shares: the schemas of manifests and who has which identity, by target.
+
+    `noting`: somebody wants to know in what state the files are that are kept.
+    """
 
     fleet: Fleet
     hashing: Callable[[Identity], int] = hash
     """Enough to tell identities apart; Python's own hash means nothing to another run."""
+    noting: bool = False
     _schemas: dict[str, ManifestSchemas] = field(default_factory=dict)
     guardrails: Guardrails = field(init=False)
 

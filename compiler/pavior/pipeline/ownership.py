@@ -70,6 +70,11 @@ def stale_code_owners(fleet: Fleet) -> Iterator[Diagnostic]:
             yield Diagnostic(STALE_CODE_OWNERS, _difference(path, there, wanted), f"`{path}` is out of date", hint)
 
 
+def texts(root: Path) -> tuple[str | None, ...]:
+    """What the CODEOWNERS files hold, all that a check reads beside the files of the fleet and what is rendered."""
+    return tuple(_content(root, path) for path in PLACES)
+
+
 def block(fleet: Fleet) -> str:
     """The lines of the block, its two marks included."""
     platform = _reviewers(fleet.platform.organization)

@@ -41,6 +41,7 @@ from pavior.platform import Platform
 from pavior.policies.waivers import by_environment, waivers_of, wide_layers
 from pavior.policies.waivers import faults as waiver_faults
 from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS
+from pavior.repository import Files as Sources
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
 
@@ -48,13 +49,14 @@ _MOST_KEPT = 2_000
 """Services whose effective specs are kept from link to render: some 30 KB each, in four targets."""
 
 
-def prepare(root: Path, clock: Clock, *, rendering: bool = False) -> Outcome[Fleet]:
+def prepare(root: Path, clock: Clock, *, rendering: bool = False, files: Sources | None = None) -> Outcome[Fleet]:
     """Discover → load → validate → layer → link. No fleet where golden paths, the organisation or an environment are at fault.
 
+    `files` is where files are read from, if not plainly from the disk.
     `rendering`: all will be rendered, so specs are kept if they are not too many; quotas are for `check` to compare.
     """
     with clock.phase("discover"):
-        found = discover(root)
+        found = discover(root, files)
     repository = found.value
     if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
         return Outcome(None, found.diagnostics)
@@ -62,8 +64,8 @@ def prepare(root: Path, clock: Clock, *, rendering: bool = False) -> Outcome[Fle
         loaded = load_platform(repository)
     if loaded.value is None:
         return Outcome(None, (*found.diagnostics, *loaded.diagnostics))
-    platform, files = loaded.value
-    fleet = Fleet(repository, platform, files, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
+    platform, documents = loaded.value
+    fleet = Fleet(repository, platform, documents, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
     fleet.quotas = not rendering
     if rendering and len(repository.services) <= _MOST_KEPT:
         fleet.specs = {}

@@ -42,7 +42,7 @@ def work(bench: Workbench, group: Sequence[Owner]) -> Worked:
     if not any(each.failed for each in compiled):
         with bench.fleet.clock.phase("plan"):
             for each in compiled:
-                outcome = plan(bench.fleet.repository.root, each.owner.folder, each.files)
+                outcome = plan(bench.fleet.repository.root, each.owner.folder, each.files, noting=bench.noting)
                 found.extend(outcome.diagnostics)
                 units.extend(outcome.value or ())
             found.extend(unretired(bench.fleet, units))
@@ -72,7 +72,8 @@ def work_all(bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int) -> 
 
     def light(group: Sequence[Owner]) -> Worked:
         done = work(bench, group)
-        units = (u if u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
+        whole = bench.noting
+        units = (u if whole or u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
         return Worked(done.diagnostics, tuple(units), done.taken, done.manifests)
 
     yield from forked(light, groups, jobs, _CHUNK)

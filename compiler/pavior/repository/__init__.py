@@ -153,8 +153,12 @@ class WorkingTree:
 
     def content(self, path: str, limit: int) -> bytes | Diagnostic:
         """See Files."""
+        return self.looked_at(path, limit)[0]
+
+    def looked_at(self, path: str, limit: int) -> tuple[bytes | Diagnostic, os.stat_result | None]:
+        """The same, and the state of the file before it was read."""
         place = _place(self.root, path)
-        return place if isinstance(place, Diagnostic) else _read(place, path, limit)
+        return (place, None) if isinstance(place, Diagnostic) else _read(place, path, limit)
 
 
 def hidden(path: str) -> Diagnostic | None:
@@ -193,18 +197,19 @@ def leaves(path: str) -> Diagnostic:
     return fault(codes.OUTSIDE_REPOSITORY, path, "the file is a link that leaves the folders that are read", hint)
 
 
-def _read(place: str, path: str, limit: int) -> bytes | Diagnostic:
+def _read(place: str, path: str, limit: int) -> tuple[bytes | Diagnostic, os.stat_result]:
     # Without O_NONBLOCK, opening a FIFO waits for a writer; with O_NOFOLLOW, a link put there since is refused.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(place, flags)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            return fault(codes.NOT_A_PLAIN_FILE, path, "this is not a plain file", "replace it by a plain file")
+            refused = fault(codes.NOT_A_PLAIN_FILE, path, "this is not a plain file", "replace it by a plain file")
+            return refused, status
         content = bytearray()
         while chunk := os.read(descriptor, min(limit + 1 - len(content), max(status.st_size, 65536))):
             content += chunk
-        return bytes(content) if len(content) <= limit else too_large(path, limit)
+        return (bytes(content) if len(content) <= limit else too_large(path, limit)), status
     finally:
         os.close(descriptor)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from pavior.phases.write.journal import (
     write_log,
 )
 from pavior.phases.write.private import Locked, WriteFailed, disk_failures, lock
+from pavior.repository.states import State, state_of
 
 __all__ = ["Locked", "Transaction", "WriteFailed", "recover", "transaction"]
 
@@ -90,14 +91,15 @@ class Transaction:
         self._paths: set[str] = set()
         self._process = os.getpid()
 
-    def stage(self, unit: UnitPlan) -> None:
+    def stage(self, unit: UnitPlan) -> Mapping[str, State]:
         """Write the unit's new content to the staging; of an unchanged unit nothing. Raises WriteFailed.
 
-        Unchanged files are linked, so that they keep inode and time of change.
+        Unchanged files are linked, so that they keep inode and time of change. What it returns are the states of the written
+        files that committing doesn't touch, because it moves the folders that they are in.
         """
         changed = unit.changed
         if not changed:
-            return
+            return {}
         if unit.path in self._paths:
             raise ValueError(f"{unit.path} is staged twice")
         self._paths.add(unit.path)
@@ -107,8 +109,8 @@ class Transaction:
             # One file changes at one instant, so its unit needn't be made anew.
             if len(changed) == 1:
                 self._stage_file(changed[0])
-            else:
-                self._stage_directory(unit, changed)
+                return {}
+            return self._stage_directory(unit, changed)
 
     def withdraw(self, path: str) -> None:
         """Take back what was staged for the unit at `path`, if anything was: the unit stays as it is."""
@@ -156,7 +158,7 @@ class Transaction:
         else:
             self._operations.append(Operation(number, "exchange", change.path, "", digest_of(change.content)))
 
-    def _stage_directory(self, unit: UnitPlan, changed: tuple[Change, ...]) -> None:
+    def _stage_directory(self, unit: UnitPlan, changed: tuple[Change, ...]) -> Mapping[str, State]:
         number = len(self._paths) - 1
         new = f"{self._staging}/{number}"
         cut = len(unit.path)
@@ -165,20 +167,22 @@ class Transaction:
         kept.extend(unit.carried)
         if not written and not kept:
             self._operations.append(Operation(number, "remove", unit.path))
-            return
+            return {}
         made: set[str] = set()
+        states = {}
         for change in written:
             _make_folder(new, change.path[cut:], made)
-            _write(new + change.path[cut:], change.content or b"")
+            states[change.path] = _write(new + change.path[cut:], change.content or b"")
         for path in kept:
             _make_folder(new, path[cut:], made)
             _link(f"{self._rendered}/{path}", new + path[cut:])
         if not unit.present:
             self._operations.append(Operation(number, "place", unit.path))
-            return
+            return states
         witness = (written or changed)[0]
         digest = "" if witness.content is None else digest_of(witness.content)
         self._operations.append(Operation(number, "exchange", unit.path, witness.path[cut + 1 :], digest))
+        return states
 
 
 def _make_folder(top: str, path: str, made: set[str]) -> None:
@@ -191,12 +195,13 @@ def _make_folder(top: str, path: str, made: set[str]) -> None:
         made.add(folder)
 
 
-def _write(path: str, content: bytes) -> None:
+def _write(path: str, content: bytes) -> State:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         written = os.write(descriptor, content)
         while written < len(content):
             written += os.write(descriptor, content[written:])
+        return state_of(os.fstat(descriptor))
     finally:
         os.close(descriptor)
 

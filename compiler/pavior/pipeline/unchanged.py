@@ -1,0 +1,183 @@
+"""Unchanged: a run over everything is over before it begins, if the last one left all in order and nothing changed since.
+
+What a run reads are the files that people write, the compiler with its schemas, and what lies below rendered/. All of them are
+looked at; those that have the size, times and inode that they had are not read. What was found then is told again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pavior import cache, resources
+from pavior.diagnostics import Diagnostic
+from pavior.diagnostics.kept import dump, load
+from pavior.model import RENDERED, UnitPlan
+from pavior.pipeline.outputs import Comparison, Folder, joined, noted
+from pavior.pipeline.selection import Selection
+from pavior.repository import WorkingTree
+from pavior.repository.states import Inputs, NotingTree, State, changes
+
+_TOGETHER = 256
+"""Folders that are written at once."""
+
+_LENGTH = 4
+_LARGEST = 2**26
+
+
+class Told(NamedTuple):
+    """What a run told. `day`: the day of which it did, where the day matters."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    services: tuple[str, ...]
+    targets: tuple[str, ...]
+    manifests: int
+    day: date | None
+
+
+class _Kept(NamedTuple):
+    """What a run read, left and told. States of `folders` that came about after `limit`, in nanoseconds, say nothing."""
+
+    folders: Mapping[str, Folder]
+    inputs: Inputs
+    limit: int
+    told: Told
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a command over everything. `files` notes what it reads, `note` takes what it leaves.
+
+    `strict`: manifests below rendered/ that nobody rendered change what is told.
+    """
+
+    files: NotingTree
+    name: str
+    strict: bool
+    _schemas: NotingTree
+    _draft: cache.Draft | None = None
+    _waiting: list[tuple[str, Folder]] = field(default_factory=list)
+
+    @staticmethod
+    def of(root: Path, command: str, *, strict: bool, also: object) -> Run | None:
+        """None where it can't be known which compiler runs. `also` is what it reads of other files, as plain data."""
+        code = cache.compiler(resources.schemas())
+        if code is None:
+            return None
+        tree = WorkingTree(os.fspath(root.resolve()))
+        key = repr((tree.root, command, code, also)).encode("utf-8", "surrogateescape")
+        name = f"run-{hashlib.blake2b(key, digest_size=20).hexdigest()}"
+        return Run(NotingTree(tree), name, strict, NotingTree(tree))
+
+    def last(self, today: date | None) -> Told | None:
+        """What the last run told, if this one would find, write and tell just the same."""
+        content = cache.read(self.name)
+        kept = None if content is None else _kept(content)
+        if kept is None or kept.told.day not in (None, today):
+            return None
+        began = time.time_ns()
+        now = changes(self.files.tree, kept.inputs)
+        if now is None or now.files or now.folders:
+            return None
+        rendered = os.path.join(self.files.tree.root, RENDERED)
+        comparison = Comparison(rendered, kept.folders, kept.limit, began, self.strict)
+        if not comparison.same():
+            return None
+        if now.fresh or comparison.fresh:
+            # What was younger than the limit has been read, and is older by now.
+            for folder in {**kept.folders, **comparison.fresh}.items():
+                self._note(folder)
+            self._finish(now.inputs, began, kept.told)
+        return kept.told
+
+    def begin(self) -> None:
+        """Note the schemas of kinds that the repository has, which are read by others."""
+        root = self.files.tree.root
+        for place, _, names in os.walk(os.path.join(root, "schemas", "kubernetes")):
+            folder = os.path.relpath(place, root).replace(os.sep, "/")
+            self._schemas.scan(folder)
+            for name in names:
+                self._schemas.content(f"{folder}/{name}", _LARGEST)
+
+    def note(self, unit: UnitPlan, written: Mapping[str, State]) -> None:
+        """Note what a unit will be once it is written. `written` are the states of its files that are staged."""
+        for folder in noted(unit, written, self.files.began):
+            self._note(folder)
+
+    def keep(self, told: Told, limit: int) -> None:
+        """Tell the next run of this one, which began to move what it wrote into its place at `limit`, in nanoseconds."""
+        read, schemas = self.files.inputs(), self._schemas.inputs()
+        since = changes(self.files.tree, schemas)
+        if since is None or since.fresh:
+            self.drop()
+            return
+        inputs = Inputs(
+            {**read.files, **schemas.files}, {**read.folders, **schemas.folders}, {**read.kinds, **schemas.kinds}
+        )
+        self._finish(inputs, limit, told)
+
+    def drop(self) -> None:
+        """Tell the next run nothing."""
+        if self._draft is not None:
+            self._draft.drop()
+
+    def _note(self, folder: tuple[str, Folder]) -> None:
+        self._waiting.append(folder)
+        if len(self._waiting) == _TOGETHER:
+            self._write()
+
+    def _write(self) -> None:
+        self._draft = self._draft or cache.Draft.begun()
+        if self._draft is not None:
+            self._draft.add(_piece([(path, *folder) for path, folder in self._waiting]))
+        self._waiting.clear()
+
+    def _finish(self, inputs: Inputs, limit: int, told: Told) -> None:
+        self._write()
+        if self._draft is not None:
+            day = told.day.toordinal() if told.day is not None else None
+            said = dump(told.diagnostics), told.services, told.targets, told.manifests, day
+            self._draft.add(_piece(((inputs.files, inputs.folders, inputs.kinds), limit, said)))
+            self._draft.keep(self.name)
+
+
+@contextmanager
+def run_over_all(
+    root: Path, command: str, selection: Selection | None, *, strict: bool = False
+) -> Iterator[Run | None]:
+    """A run that notes what it reads and leaves, unless it is not about everything. What isn't kept within is forgotten."""
+    run = Run.of(root, command, strict=strict, also=also) if selection is not None and selection.everything else None
+    try:
+        yield run
+    finally:
+        if run is not None:
+            run.drop()
+
+
+def _piece(value: Any) -> bytes:
+    content = marshal.dumps(value)
+    return len(content).to_bytes(_LENGTH, "big") + content
+
+
+def _pieces(content: bytes) -> Iterator[Any]:
+    at = 0
+    while at < len(content):
+        start = at + _LENGTH
+        at = start + int.from_bytes(content[at:start], "big")
+        yield marshal.loads(memoryview(content)[start:at])
+
+
+def _kept(content: bytes) -> _Kept:
+    *lists, last = _pieces(content)
+    folders = joined((path, Folder(*folder)) for each in lists for path, *folder in each)
+    inputs, limit, (diagnostics, services, targets, manifests, day) = last
+    told = Told(load(diagnostics), services, targets, manifests, date.fromordinal(day) if day is not None else None)
+    return _Kept(folders, Inputs(*inputs), limit, told)
