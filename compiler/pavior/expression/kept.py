@@ -26,13 +26,18 @@ class Kept:
 
     codes: dict[Name, tuple[bytes, frozenset[Path]]] = field(default_factory=dict)
     fresh: bool = True
+    made: dict[Name, Template] = field(default_factory=dict)
+    """All that were asked for."""
 
     def get(self, name: Name, again: Callable[[], Template]) -> Template | None:
         """The template as it was compiled before; `again` compiles it anew where more is asked of it than to render."""
         known = self.codes.get(name) if not self.fresh else None
-        return None if known is None else _template(*known, cache(again))
+        if known is not None:
+            self.made[name] = template_of(*known, cache(again))
+        return self.made.get(name)
 
     def put(self, name: Name, template: Template) -> None:
+        self.made[name] = template
         if self.fresh and template.code is not None:
             self.codes[name] = (marshal.dumps(template.code()), template.static_reads)
 
@@ -45,7 +50,8 @@ def load(content: bytes) -> Kept:
     return Kept({name: (code, frozenset(reads)) for name, code, reads in marshal.loads(content)}, fresh=False)
 
 
-def _template(code: bytes, reads: frozenset[Path], again: Callable[[], Template]) -> Template:
+def template_of(code: bytes, reads: frozenset[Path], again: Callable[[], Template]) -> Template:
+    """The template of which this is the code; `again` compiles it anew, once, where more is asked of it than to render."""
     plain: Callable[[Mapping[str, Value]], list[Value]] | None = None
 
     def render(context: Mapping[str, Value]) -> list[Value]:

@@ -32,12 +32,12 @@ def load(source: Source, limit: int = LIMIT) -> Outcome[Document]:
         value = _value(nodes[0], source)
     except (RefusedError, YAMLError, TooDeepError, ValueError, OverflowError) as error:
         return Outcome(None, refusal(source, limit, error, single=True))
-    return Outcome(Document(source, value, partial(_Stream(source).positions, 0)))
+    return Outcome(Document(source, value, partial(Stream(source).positions, 0)))
 
 
 def load_all(source: Source, limit: int = 4 * LIMIT) -> Outcome[tuple[Document, ...]]:
     """Every document of a file but the empty ones, each a map at its root, with positions in the whole file."""
-    stream = _Stream(source)
+    stream = Stream(source)
     documents = []
     try:
         for index, node in enumerate(_nodes(source, limit)):
@@ -48,20 +48,20 @@ def load_all(source: Source, limit: int = 4 * LIMIT) -> Outcome[tuple[Document, 
     return Outcome(tuple(documents))
 
 
-class _Stream:
+class Stream:
     """The positions of all documents of a file, found when somebody first asks for those of one."""
 
-    __slots__ = ("_positions", "_source")
+    __slots__ = ("_positions", "source")
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self.source = source
         self._positions: list[Positions] | None = None
 
     def positions(self, index: int) -> Positions:
         if self._positions is None:
-            content = self._source.content
+            content = self.source.content
             lines = lines_of(content.decode())
-            self._positions = [positions_of(node, self._source.path, lines) for node in compose(content)]
+            self._positions = [positions_of(node, self.source.path, lines) for node in compose(content)]
         return self._positions[index]
 
 

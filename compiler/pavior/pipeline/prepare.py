@@ -31,7 +31,7 @@ from pavior.phases.link import Declaration, declare, index, link, parse
 from pavior.phases.load import load, load_all
 from pavior.phases.render import fault_diagnostic
 from pavior.phases.screen import screen
-from pavior.pipeline import policies, templates
+from pavior.pipeline import kept_platform, policies, templates
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
@@ -82,7 +82,22 @@ def prepare(root: Path, clock: Clock, *, rendering: bool = False, files: Sources
 
 
 def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
-    """Golden paths, organisation and environments: loaded, validated, compiled."""
+    """Golden paths, organisation and environments: loaded, validated, compiled; or as an earlier run made them of the same."""
+    sources = [read(repository, path).value for path in _platform_paths(repository)]
+    name = kept_platform.name(source for source in sources if source is not None)
+    loaded = kept_platform.read(name) if name is not None and None not in sources else None
+    outcome = Outcome(loaded, loaded.diagnostics) if loaded is not None else _composed(repository)
+    if outcome.value is None:
+        return Outcome(None, outcome.diagnostics)
+    platform, files, _ = outcome.value
+    found = policies.load(files, repository.root)
+    diagnostics = (*outcome.diagnostics, *found.diagnostics)
+    if found.value is None or _errors(found.diagnostics):
+        return Outcome(None, diagnostics)
+    return Outcome((replace(platform, policies=found.value), files), diagnostics)
+
+
+def _composed(repository: Repository) -> Outcome[kept_platform.Loaded]:
     loaded = load_files(repository)
     diagnostics = list(loaded.diagnostics)
     files = loaded.value
@@ -99,15 +114,22 @@ def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
     kept = templates.known(files, sources)
     platform = compose(files, schemas.value, kept)
     diagnostics.extend(platform.diagnostics)
-    if platform.value is not None:
-        templates.keep(kept, files, sources)
     if platform.value is None:
         return Outcome(None, tuple(diagnostics))
-    found = policies.load(files, repository.root)
-    diagnostics.extend(found.diagnostics)
-    if found.value is None or _errors(found.diagnostics):
-        return Outcome(None, tuple(diagnostics))
-    return Outcome((replace(platform.value, policies=found.value), files), tuple(diagnostics))
+    templates.keep(kept, files, sources)
+    made = kept_platform.Loaded(platform.value, files, tuple(diagnostics))
+    kept_platform.write(made, kept)
+    return Outcome(made, made.diagnostics)
+
+
+def _platform_paths(repository: Repository) -> Iterator[str]:
+    """The files that a platform is composed of."""
+    yield repository.organization
+    yield from repository.environments.values()
+    yield from (f"{GOLDEN_PATHS}/{name}/golden-path.yaml" for name in repository.golden_paths)
+    for name, paths in repository.components.items():
+        folder = f"{COMPONENTS}/{name}/"
+        yield from (f"{folder}{file}" for file in _component_files(folder, paths))
 
 
 def load_files(repository: Repository) -> Outcome[Files]:
