@@ -16,7 +16,7 @@ from pavior.git.run import GitProblem, UnknownReference
 from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
-from pavior.pipeline import LostWorker, Report, Selection, UnknownName, check, render, validate
+from pavior.pipeline import LostWorker, Moved, Report, Selection, UnknownName, check, render, validate
 from pavior.pipeline.clock import Clock
 from pavior.report.escaping import ascii_json, visible
 
@@ -42,7 +42,7 @@ def run(command: str, directory: Path, options: Options) -> int:
 
 _TOLD = (
     *(NotARepository, UnknownName, GitProblem, Locked, WriteFailed, LostWorker, MissingTool, BrokenTool, Unwritable),
-    OSError,
+    *(Moved, OSError),
 )
 
 

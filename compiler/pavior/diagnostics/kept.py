@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Iterable
 from typing import Any
 
-from pavior.diagnostics import Code, Diagnostic
+from pavior.diagnostics import Code
 from pavior.diagnostics.catalogue import find
 
 
-def dump(diagnostics: Iterable[Diagnostic]) -> bytes:
-    """Diagnostics as bytes. Python's own serialisation: what is read again must come from where only the user can write."""
+def dump(value: Any) -> bytes:
+    """Diagnostics, in lists or maps of plain data, as bytes.
+
+    Python's own serialisation: what is read again must come from where only the user can write.
+    """
     written = io.BytesIO()
-    _Pickler(written, pickle.HIGHEST_PROTOCOL).dump(tuple(diagnostics))
+    _Pickler(written, pickle.HIGHEST_PROTOCOL).dump(value)
     return written.getvalue()
 
 
-def load(content: bytes) -> tuple[Diagnostic, ...]:
+def load(content: bytes) -> Any:
     """What `dump` wrote."""
-    found: tuple[Diagnostic, ...] = _Unpickler(io.BytesIO(content)).load()
-    return found
+    return _Unpickler(io.BytesIO(content)).load()
 
 
 class _Pickler(pickle.Pickler):

@@ -62,17 +62,23 @@ def claim(claimed: dict[str, str], plans: Iterable[UnitPlan], source: str) -> It
             )
 
 
-def stale(root: Path | str, wanted: Collection[str], answers_for: Callable[[str, str], bool]) -> Iterator[UnitPlan]:
+def stale(
+    root: Path | str,
+    wanted: Collection[str],
+    answers_for: Callable[[str, str], bool],
+    passes_over: Callable[[str, bool], bool] = lambda path, is_folder: False,
+) -> Iterator[UnitPlan]:
     """Plans that delete what nothing renders any more: removed services, teams, environments, artifacts.
 
     `wanted` are the paths of the units that someone renders (nothing in them is looked at), and of folders to leave alone,
     such as the targets that a run is not about. `answers_for(path, source)` says whether this run may delete the file at
-    `path` that was rendered from the folder `source`. A directory that holds no wanted unit goes as one unit.
+    `path` that was rendered from the folder `source`. A directory that holds no wanted unit goes as one unit. What
+    `passes_over(path, whether it is a folder)` says is not looked at.
     """
     rendered = os.path.join(root, RENDERED)
     if os.path.islink(rendered) or not os.path.isdir(rendered):
         return
-    scan = _StaleScan(rendered, frozenset(wanted), frozenset(_parents(wanted)), answers_for)
+    scan = _StaleScan(rendered, frozenset(wanted), frozenset(_parents(wanted)), answers_for, passes_over)
     yield from scan.below("")
 
 
@@ -215,15 +221,17 @@ class _StaleScan:
     parents: frozenset[str]
     """Directories that hold something wanted, so that they are never a unit."""
     answers_for: Callable[[str, str], bool]
+    passes_over: Callable[[str, bool], bool]
 
     def below(self, directory: str) -> Iterator[UnitPlan]:
         with os.scandir(f"{self.rendered}/{directory}") as scanned:
             entries = sorted(scanned, key=lambda entry: entry.name)
         for entry in entries:
             path = f"{directory}/{entry.name}" if directory else entry.name
-            if path in self.wanted:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if path in self.wanted or self.passes_over(path, is_folder):
                 continue
-            if not entry.is_dir(follow_symlinks=False):
+            if not is_folder:
                 if entry.is_file(follow_symlinks=False) and self.may_delete(path):
                     yield UnitPlan(path, False, True, (Change(path, Action.DELETE),))
             elif path in self.parents:
@@ -235,6 +243,9 @@ class _StaleScan:
         """A directory without anything wanted: one unit, unless it holds files that another run answers for."""
         present = _Present()
         _look(self.rendered, directory, present)
+        if any(self.passes_over(path, False) for path in present.files):
+            yield from self.below(directory)
+            return
         carried, deleted = present.others, []
         for path in sorted(present.files):
             source = _rendered_from(f"{self.rendered}/{path}")

@@ -27,13 +27,25 @@ from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.fork import LostWorker
 from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.prepare import prepare
+from pavior.pipeline.restore import Moved, restored
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.together import Step, Together
 from pavior.pipeline.unchanged import Run, Told, run_over_all
 from pavior.pipeline.work import work_all
 from pavior.policies.waivers import endings
 
-__all__ = ["Clock", "LostWorker", "Report", "Selection", "UnknownName", "check", "planned", "render", "validate"]
+__all__ = [
+    "Clock",
+    "LostWorker",
+    "Moved",
+    "Report",
+    "Selection",
+    "UnknownName",
+    "check",
+    "planned",
+    "render",
+    "validate",
+]
 
 Progress = Callable[[int, int], None]
 """Called with how many owners are done, and of how many."""
@@ -93,16 +105,15 @@ def render(
     with run_over_all(root, "render", selection) as run:
         if run is not None and _is_over(run, report, today):
             return report
-        outcome = prepare(
-            root,
-            report.clock,
-            rendering=selection.everything or selection.shard is not None,
-            files=run.files if run else None,
-        )
-        if outcome.value is None:
-            report.diagnostics.extend(outcome.diagnostics)
-            return report
-        fleet = outcome.value
+        fleet = restored(root, report.clock) if selection.names else None
+        if fleet is None:
+            files = run.files if run is not None else None
+            everything = selection.everything or selection.shard is not None
+            outcome = prepare(root, report.clock, rendering=True, everything=everything, files=files)
+            if outcome.value is None:
+                report.diagnostics.extend(outcome.diagnostics)
+                return report
+            fleet = outcome.value
         require_known(fleet.repository, fleet.platform.target_names, selection)
         report.diagnostics.extend(_endings(fleet, selection, today, strict=False))
         with transaction(root) as writing:
@@ -281,11 +292,12 @@ def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
     shared = [*targets, *islice(fleet.entries(), entries)]
     if selection.source("golden-paths"):
         yield from ([Owner(target)] for target in shared)
-    for team in fleet.teams.values():
-        if selection.team(team.name) and team.name not in fleet.broken_teams:
-            yield from ([Owner(target, team)] for target in shared)
-    for service in fleet.services.values():
-        if selection.service(service.id) and fleet.writable(service.id):
+    for name in fleet.teams if not selection.names else ():
+        if selection.team(name) and name not in fleet.broken_teams:
+            yield from ([Owner(target, fleet.teams[name])] for target in shared)
+    for id_ in selection.services(fleet.services):
+        if fleet.writable(id_):
+            service = fleet.services[id_]
             group = [Owner(t, service.team, service) for t in targets if layers_of(service, t.target) is not None]
             group += [Owner(t, service.team, service) for t in islice(fleet.entries(service), entries)]
             if group:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic
@@ -30,8 +30,8 @@ class Fleet:
     clock: Clock
     stacks: Stacks
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    teams: dict[str, TeamInput] = field(default_factory=dict)
-    services: dict[ServiceId, ServiceInput] = field(default_factory=dict)
+    teams: MutableMapping[str, TeamInput] = field(default_factory=dict)
+    services: MutableMapping[ServiceId, ServiceInput] = field(default_factory=dict)
     links: Links = field(default_factory=lambda: Links({}, ()))
     waivers: dict[ServiceId, tuple[Waiver, ...]] = field(default_factory=dict)
     """Those of all services whose file can be read."""
@@ -65,6 +65,12 @@ class Fleet:
         for context in self.platform.catalogue:
             if service is None or layers_of(service, context.target) is not None:
                 yield context
+
+    def unwritable(self) -> Iterator[ServiceId]:
+        """The services of which nothing is written."""
+        listed = self.repository.services
+        missing = listed.keys() - self.services.keys() if len(listed) > len(self.services) else ()
+        yield from sorted({*missing, *(listed.keys() & {*self.broken, *self.blocked})})
 
     def writable(self, service: ServiceId) -> bool:
         return service in self.services and service not in self.broken and service not in self.blocked

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -21,10 +21,11 @@ from pavior.diagnostics import Code, Diagnostic
 from pavior.diagnostics.catalogue import find
 from pavior.expression.kept import Kept, Name, template_of
 from pavior.expression.template import Template
-from pavior.model import Path, Source
+from pavior.model import Path
 from pavior.phases.compose import Files, compose
 from pavior.phases.load import Stream
 from pavior.platform import Platform
+from pavior.repository.states import digest_of
 from pavior.schema import Schema
 from pavior.schema.compiled import schema
 
@@ -37,23 +38,23 @@ class Loaded(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def name(sources: Iterable[Source]) -> str | None:
-    """What a platform that is composed of these files is kept under; None where nothing can be kept."""
+def name(digests: Mapping[str, bytes]) -> str | None:
+    """What a platform is kept under that is composed of these files, known by their digests; None where nothing can be kept."""
     code = kept_files.compiler(resources.schemas())
     if code is None:
         return None
     digest = hashlib.blake2b(code, digest_size=20)
-    for source in sorted(sources, key=lambda source: source.path):
-        digest.update(f"{source.path}\\0{len(source.content)}\\0".encode("utf-8", "surrogateescape"))
-        digest.update(source.content)
+    for path in sorted(digests):
+        digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
+        digest.update(digests[path])
     return f"platform-{digest.hexdigest()}"
 
 
-def sources_of(files: Files) -> list[Source]:
-    """The files that a platform is composed of."""
+def digests_of(files: Files) -> dict[str, bytes]:
+    """The digests of the files that a platform is composed of."""
     components = (document for component in files.components.values() for document in component.values())
     documents = (files.organization, *files.environments.values(), *files.golden_paths.values(), *components)
-    return [document.source for document in documents]
+    return {document.source.path: digest_of(document.source.content) for document in documents}
 
 
 def read(kept: str) -> Loaded | None:
@@ -64,7 +65,7 @@ def read(kept: str) -> Loaded | None:
 
 def write(loaded: Loaded, templates: Kept) -> None:
     """Keep a platform, whose templates these are."""
-    kept = name(sources_of(loaded.files))
+    kept = name(digests_of(loaded.files))
     if kept is not None and all(called in templates.codes for called in templates.made):
         written = io.BytesIO()
         _Pickler(written, templates).dump(tuple(loaded))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,17 +31,18 @@ from pavior.phases.link import Declaration, declare, index, link, parse
 from pavior.phases.load import load, load_all
 from pavior.phases.render import fault_diagnostic
 from pavior.phases.screen import screen
-from pavior.pipeline import kept_platform, policies, templates
+from pavior.pipeline import kept_platform, policies, prepared, templates
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.placing import broken, of_target, spec_faults
+from pavior.pipeline.prepared import Told
 from pavior.pipeline.teams import above_caps, not_retired, over_quota, retired_at, taken_names
 from pavior.platform import Platform
 from pavior.policies.waivers import by_environment, waivers_of, wide_layers
 from pavior.policies.waivers import faults as waiver_faults
-from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS
-from pavior.repository import Files as Sources
+from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS, WorkingTree
+from pavior.repository.states import NotingTree, Seen, digest_of
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
 
@@ -49,14 +50,17 @@ _MOST_KEPT = 2_000
 """Services whose effective specs are kept from link to render: some 30 KB each, in four targets."""
 
 
-def prepare(root: Path, clock: Clock, *, rendering: bool = False, files: Sources | None = None) -> Outcome[Fleet]:
+def prepare(
+    root: Path, clock: Clock, *, rendering: bool = False, everything: bool = False, files: NotingTree | None = None
+) -> Outcome[Fleet]:
     """Discover → load → validate → layer → link. No fleet where golden paths, the organisation or an environment are at fault.
 
-    `files` is where files are read from, if not plainly from the disk.
-    `rendering`: all will be rendered, so specs are kept if they are not too many; quotas are for `check` to compare.
+    `rendering`: quotas are for `check` to compare. `everything`: all will be rendered, so specs are kept if they are not too
+    many. `files` is where files are read from, if somebody wants to know which.
     """
+    noting = files or NotingTree(WorkingTree(str(root.resolve())))
     with clock.phase("discover"):
-        found = discover(root, files)
+        found = discover(root, noting)
     repository = found.value
     if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
         return Outcome(None, found.diagnostics)
@@ -67,25 +71,77 @@ def prepare(root: Path, clock: Clock, *, rendering: bool = False, files: Sources
     platform, documents = loaded.value
     fleet = Fleet(repository, platform, documents, clock, Stacks(platform), [*found.diagnostics, *loaded.diagnostics])
     fleet.quotas = not rendering
-    if rendering and len(repository.services) <= _MOST_KEPT:
+    if rendering and everything and len(repository.services) <= _MOST_KEPT:
         fleet.specs = {}
-    for team in repository.teams:
-        load_team(fleet, team)
-    for service in repository.services:
-        load_service(fleet, service)
-    _load_waivers(fleet)
-    fleet.broken |= repository.unusable_services
-    declarations = [d for service in list(fleet.services.values()) for d in declare_service(fleet, service)]
-    with clock.phase("link"):
-        _link(fleet, declarations)
+    declarations, told = _brought(fleet, found.diagnostics)
+    with clock.phase("keep"):
+        prepared.keep(fleet, declarations, told, noting)
     return Outcome(fleet, tuple(fleet.diagnostics))
 
 
-def load_platform(repository: Repository) -> Outcome[tuple[Platform, Files]]:
-    """Golden paths, organisation and environments: loaded, validated, compiled; or as an earlier run made them of the same."""
-    sources = [read(repository, path).value for path in _platform_paths(repository)]
-    name = kept_platform.name(source for source in sources if source is not None)
-    loaded = kept_platform.read(name) if name is not None and None not in sources else None
+def _brought(fleet: Fleet, listing: Sequence[Diagnostic]) -> tuple[list[Declaration], Told]:
+    """Bring in all teams and services, and link them: what services declare, and what was found of whom."""
+    fresh = _Telling(fleet)
+    for team in fleet.repository.teams:
+        load_team(fleet, team)
+    teams = fresh.told()
+    loaded = {}
+    for service in fleet.repository.services:
+        load_service(fleet, service)
+        if found := fresh.told():
+            loaded[service] = found
+    _load_waivers(fleet)
+    wide = fresh.told()
+    fleet.broken |= fleet.repository.unusable_services
+    declarations: list[Declaration] = []
+    declared = {}
+    for known in list(fleet.services.values()):
+        declarations.extend(declare_service(fleet, known))
+        if found := fresh.told():
+            declared[known.id] = found
+    with fleet.clock.phase("link"):
+        _link(fleet, declarations)
+        linked = fresh.told()
+        if fleet.quotas:
+            fleet.diagnostics.extend(over_quota(fleet, declarations))
+        fresh.told()
+        for name, each in [*above_caps(fleet), *taken_names(fleet)]:
+            fleet.diagnostics.append(each)
+            fleet.broken_teams.add(name)
+            fleet.broken |= {service for service in fleet.services if service.team == name}
+        fleet.diagnostics.extend(not_retired(fleet))
+        for reader, other in fleet.links.readers_of(fleet.broken):
+            if reader not in fleet.broken:
+                fleet.blocked.setdefault(reader, other)
+    return declarations, Told(tuple(listing), teams, loaded, wide, declared, (*linked, *fresh.told()))
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What is found of a fleet, part by part."""
+
+    fleet: Fleet
+    _until: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._until = len(self.fleet.diagnostics)
+
+    def told(self) -> tuple[Diagnostic, ...]:
+        """What was found since somebody last asked."""
+        found = tuple(self.fleet.diagnostics[self._until :])
+        self._until = len(self.fleet.diagnostics)
+        return found
+
+
+def load_platform(repository: Repository, known: Mapping[str, Seen] | None = None) -> Outcome[tuple[Platform, Files]]:
+    """Golden paths, organisation and environments: loaded, validated, compiled; or as an earlier run made them of the same.
+
+    `known` are files that need not be read, since their digests are known.
+    """
+    paths = list(platform_paths(repository))
+    digests = {path: known[path][1] if known is not None else _digest(repository, path) for path in paths}
+    name = kept_platform.name({path: digest for path, digest in digests.items() if digest is not None})
+    loaded = kept_platform.read(name) if name is not None and None not in digests.values() else None
     outcome = Outcome(loaded, loaded.diagnostics) if loaded is not None else _composed(repository)
     if outcome.value is None:
         return Outcome(None, outcome.diagnostics)
@@ -122,7 +178,12 @@ def _composed(repository: Repository) -> Outcome[kept_platform.Loaded]:
     return Outcome(made, made.diagnostics)
 
 
-def _platform_paths(repository: Repository) -> Iterator[str]:
+def _digest(repository: Repository, path: str) -> bytes | None:
+    source = read(repository, path).value
+    return digest_of(source.content) if source is not None else None
+
+
+def platform_paths(repository: Repository) -> Iterator[str]:
     """The files that a platform is composed of."""
     yield repository.organization
     yield from repository.environments.values()
@@ -137,7 +198,7 @@ def load_files(repository: Repository) -> Outcome[Files]:
     diagnostics: list[Diagnostic] = []
 
     def document(path: str) -> Document | None:
-        return _document(repository, path, diagnostics)
+        return read_document(repository, path, diagnostics)
 
     def named(paths: Mapping[str, str]) -> dict[str, Document]:
         return {name: found for name, path in paths.items() if (found := document(path)) is not None}
@@ -204,7 +265,7 @@ def _platform_faults(files: Files, schemas: Schemas) -> Iterator[Diagnostic]:
         yield from validate.validate(documents[COMPONENT_FILE], "component", schemas)
 
 
-def _document(repository: Repository, path: str, diagnostics: list[Diagnostic]) -> Document | None:
+def read_document(repository: Repository, path: str, diagnostics: list[Diagnostic]) -> Document | None:
     source = read(repository, path)
     diagnostics.extend(source.diagnostics)
     if source.value is None:
@@ -229,7 +290,7 @@ def _errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 def load_team(fleet: Fleet, name: str) -> None:
     found: list[Diagnostic] = []
-    document = _document(fleet.repository, fleet.repository.teams[name], found)
+    document = read_document(fleet.repository, fleet.repository.teams[name], found)
     if document is not None:
         found.extend(validate.validate(document, "team", fleet.platform.schemas))
         fleet.teams[name] = TeamInput(name, document)
@@ -243,9 +304,8 @@ def load_service(fleet: Fleet, service: ServiceId) -> None:
     with fleet.clock.phase("load"):
         found: list[Diagnostic] = []
         listing = fleet.repository.services[service]
-        document = _document(fleet.repository, listing.platform, found)
-        raw = [d for path in listing.manifests for d in _documents(fleet.repository, path, found)]
-        patches = [d for path in listing.patches if (d := _document(fleet.repository, path, found)) is not None]
+        document = read_document(fleet.repository, listing.platform, found)
+        raw, patches = brought(fleet, service, found)
     if document is not None:
         fleet.waivers[service] = tuple(waivers_of(document))
     with fleet.clock.phase("validate"):
@@ -260,21 +320,27 @@ def load_service(fleet: Fleet, service: ServiceId) -> None:
     if fleet.break_(service, found) or document is None or service.team in fleet.broken_teams:
         fleet.broken.add(service)
         return
+    fleet.services[service] = service_input(fleet, service, document, raw, patches)
+
+
+def brought(fleet: Fleet, service: ServiceId, found: list[Diagnostic]) -> tuple[list[Document], list[Document]]:
+    """The manifests and patches that a service brings; what is wrong with their files goes to `found`."""
+    listing = fleet.repository.services[service]
+    raw = [d for path in listing.manifests for d in _documents(fleet.repository, path, found)]
+    patches = [d for path in listing.patches if (d := read_document(fleet.repository, path, found)) is not None]
+    return raw, patches
+
+
+def service_input(
+    fleet: Fleet, service: ServiceId, document: Document, raw: Iterable[Document], patches: Iterable[Document]
+) -> ServiceInput:
+    """A service whose files have passed their schemas."""
+    targets = fleet.platform.targets
+    runs = (t.target.name for t in targets if service_layers(service, t.target.environment, document) is not None)
     path = fleet.platform.golden_paths[document.value["goldenPath"]]
-    fleet.services[service] = ServiceInput(
-        service,
-        f"teams/{service}",
-        document,
-        fleet.teams[service.team],
-        path,
-        tuple(raw),
-        tuple(customize.read_patch(p) for p in patches),
-        tuple(
-            t.target.name
-            for t in fleet.platform.targets
-            if service_layers(service, t.target.environment, document) is not None
-        ),
-    )
+    read_patches = tuple(customize.read_patch(patch) for patch in patches)
+    team = fleet.teams[service.team]
+    return ServiceInput(service, f"teams/{service}", document, team, path, tuple(raw), read_patches, tuple(runs))
 
 
 def _load_waivers(fleet: Fleet) -> None:
@@ -377,13 +443,3 @@ def _link(fleet: Fleet, declarations: list[Declaration]) -> None:
         fleet.diagnostics.append(finding.diagnostic)
         if finding.diagnostic.is_error:
             fleet.broken |= finding.services
-    if fleet.quotas:
-        fleet.diagnostics.extend(over_quota(fleet, declarations))
-    for team, found in [*above_caps(fleet), *taken_names(fleet)]:
-        fleet.diagnostics.append(found)
-        fleet.broken_teams.add(team)
-        fleet.broken |= {service for service in fleet.services if service.team == team}
-    fleet.diagnostics.extend(not_retired(fleet))
-    for reader, other in fleet.links.readers_of(fleet.broken):
-        if reader not in fleet.broken:
-            fleet.blocked.setdefault(reader, other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from glob import glob
 
@@ -46,12 +46,37 @@ class Selection:
         named = (not self.names or str(service) in self.names) and (not self.teams or service.team in self.teams)
         return named and self._within(f"{TEAMS}/{service}")
 
+    def services(self, known: Collection[ServiceId]) -> Iterable[ServiceId]:
+        """Those of the services of a fleet that this is about, in their order."""
+        among: Iterable[ServiceId] = known
+        if self.names:
+            among = sorted(s for s in (ServiceId(*name.partition("/")[::2]) for name in set(self.names)) if s in known)
+        return (service for service in among if self.service(service))
+
     def source(self, folder: str) -> bool:
         """Is this about what is rendered from a folder: of a service, of a team, or golden-paths/?"""
         root, _, rest = folder.partition("/")
         if root != "teams":
             return not self.names and not self.teams and self._within(folder)
         return self.service(ServiceId(*rest.split("/", 1))) if "/" in rest else self.team(rest)
+
+    def passes_over(self, teams: Collection[str]) -> Callable[[str, bool], bool]:
+        """What below rendered/ is not of the services that this is about by name, by its path and whether it is a folder.
+
+        A file that is rendered for a service has the service's name in its path, and lies in no other team's folder.
+        """
+        if not self.names:
+            return lambda path, is_folder: False
+        own = {name.partition("/")[0] for name in self.names}
+        names = "|".join(re.escape(name.partition("/")[2]) for name in self.names)
+        named = re.compile(rf"/(?:.*[^a-z0-9])?(?:{names})(?![a-z0-9])")
+
+        def passes_over(path: str, is_folder: bool) -> bool:
+            folder = path.rpartition("/")[2]
+            others = folder in teams and folder not in own and "/" in path
+            return (others or not is_folder) and named.search(path) is None
+
+        return passes_over
 
     def _within(self, source: str) -> bool:
         return (self.sources is None or source in self.sources) and (self.shard is None or self.shard.has(source))
@@ -72,8 +97,9 @@ def require_known(repository: Repository, targets: Iterable[str], selection: Sel
     """
     rendered = str(repository.root / RENDERED)
     unusable = [path.removeprefix(f"{TEAMS}/") for path in repository.unusable if path.startswith(f"{TEAMS}/")]
-    services = {*map(str, repository.services), *unusable}
-    for name in selection.names:
+    named = [name for name in selection.names if ServiceId(*name.partition("/")[::2]) not in repository.services]
+    services = {*map(str, repository.services), *unusable} if named else set()
+    for name in named:
         unlisted = name.startswith(tuple(f"{path}/" for path in unusable))
         if name not in services and not unlisted and not ("/" in name and _is_rendered(rendered, name, "*/{}")):
             # A shell completes the path of a file that lies in the service's folder.

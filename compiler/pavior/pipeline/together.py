@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import RENDERED, Change, ServiceId, UnitPlan
+from pavior.phases.link import parse
 from pavior.phases.plan import claim, stale
 from pavior.pipeline.assemble import Owner
 from pavior.pipeline.compile import Taken, collision
@@ -101,9 +102,10 @@ class Together:
     def stale(self, selection: Selection) -> Iterator[tuple[str, tuple[UnitPlan, ...], list[Diagnostic]]]:
         """What nothing renders any more, by the folder that it was rendered from, and what speaks against deleting it.
 
-        Nothing of what is at fault is deleted, nor of what this run is not about.
+        Nothing of what is at fault is deleted, nor of what this run is not about. A run about some services looks for what
+        is called by the name of one, outside of other teams' folders.
         """
-        kept = [f"teams/{service}" for service in self.fleet.repository.services if not self.fleet.writable(service)]
+        kept = [f"teams/{service}" for service in self.fleet.unwritable()]
         kept += [f"teams/{team}" for team in self.fleet.broken_teams]
         kept += self.fleet.repository.unusable
         sources: dict[str, str] = {}
@@ -115,11 +117,11 @@ class Together:
             return selection.target(path.split("/", maxsplit=1)[0]) and selection.source(source)
 
         grouped: dict[str, list[UnitPlan]] = {}
-        for unit in stale(self.fleet.repository.root, self._claimed.keys(), answers_for):
+        elsewhere = selection.passes_over(self.fleet.repository.teams)
+        for unit in stale(self.fleet.repository.root, self._claimed.keys(), answers_for, elsewhere):
             grouped.setdefault(sources[unit.changes[0].path], []).append(unit)
         for source, units in grouped.items():
             found = list(unretired(self.fleet, units))
-            service = next((s for s in self.fleet.services if f"teams/{s}" == source), None)
-            if service is not None and any(d.is_error for d in found):
-                self.fleet.broken.add(service)
+            if any(d.is_error for d in found):
+                self.fleet.broken |= self.fleet.services.keys() & {parse(source.removeprefix("teams/"))}
             yield source, tuple(units), found

@@ -145,7 +145,7 @@ class Run:
         if self._draft is not None:
             day = told.day.toordinal() if told.day is not None else None
             said = dump(told.diagnostics), told.services, told.targets, told.manifests, day
-            self._draft.add(_piece(((inputs.files, inputs.folders, inputs.kinds), limit, said)))
+            self._draft.add(_piece((tuple(inputs), limit, said)))
             self._draft.keep(self.name)
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
+from typing import NamedTuple
 
 from pavior.diagnostics import Diagnostic
 from pavior.repository import Entry, WorkingTree
@@ -64,8 +65,7 @@ def digest_of(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a run looked at: files and folders by path, and which paths are folders, links followed."""
 
     files: Mapping[str, Seen]

@@ -9,14 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 
 from pavior.model import ServiceId, Span
-from pavior.phases.link.claims import claims
+from pavior.phases.link.claims import claims, realm
 from pavior.phases.link.cycles import cycles
 from pavior.phases.link.declarations import Broken, Declaration, Finding, Links, Locate, Refused, index, parse
 from pavior.phases.link.declare import declare
 from pavior.phases.link.references import references
 from pavior.platform import Platform
 
-__all__ = ["Broken", "Declaration", "Finding", "Links", "Locate", "Refused", "declare", "index", "link", "parse"]
+__all__ = [
+    "Broken",
+    "Declaration",
+    "Finding",
+    "Links",
+    "Locate",
+    "Refused",
+    "declare",
+    "index",
+    "link",
+    "parse",
+    "realm",
+]
 
 
 def link(

@@ -45,16 +45,16 @@ def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within
     for declaration in declarations:
         for claim, names in declaration.claims.items():
             for index, name in enumerate(names):
-                realm = _realm(within[claim], declaration.target)
-                claimants[claim, realm, name].setdefault(declaration.service, (declaration, index))
+                place = realm(within[claim], declaration.target)
+                claimants[claim, place, name].setdefault(declaration.service, (declaration, index))
     # The same lines collide in every environment, perhaps under a name for each: that is one fault.
     collisions: dict[tuple[str, tuple[tuple[ServiceId, Span], ...]], list[tuple[str, str]]] = defaultdict(list)
-    for (claim, realm, name), first in claimants.items():
+    for (claim, place, name), first in claimants.items():
         if len(first) > 1:
             places = tuple(
                 (service, locate(d, "claims", claim, index)) for service, (d, index) in sorted(first.items())
             )
-            collisions[claim, places].append((realm, name))
+            collisions[claim, places].append((place, name))
     for (claim, places), found in collisions.items():
         for service, span in places:
             yield Finding(frozenset((service,)), _claimed_twice(claim, service, span, dict(places), found))
@@ -65,7 +65,7 @@ def _claimed_twice(
 ) -> Diagnostic:
     others = [other for other in places if other != service]
     first, *more = dict.fromkeys(name for _, name in found)
-    realms = tuple(dict.fromkeys(realm for realm, _ in found if realm))
+    realms = tuple(dict.fromkeys(place for place, _ in found if place))
     notes = [Note("in", targets=realms)] if realms else []
     if more:
         notes.append(Note(f"and so are {', '.join(f'`{name}`' for name in more[:_MOST_NAMES])}"))
@@ -74,5 +74,6 @@ def _claimed_twice(
     return Diagnostic(codes.CLAIMED_TWICE, span, message, "give one of them another name", tuple(notes))
 
 
-def _realm(within: Within, target: Target) -> str:
+def realm(within: Within, target: Target) -> str:
+    """Where a name that is claimed in a target must be the only one: in different realms names never collide."""
     return {Within.TARGET: target.name, Within.ENVIRONMENT: target.environment, Within.FLEET: ""}[within]

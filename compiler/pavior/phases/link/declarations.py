@@ -85,6 +85,8 @@ class Links:
     def readers_of(self, services: Collection[ServiceId]) -> Iterator[tuple[ServiceId, ServiceId]]:
         """Each service whose templates read facts of one of `services`, with that one."""
         wanted = {str(s): s for s in services}
+        if not wanted:
+            return
         for declaration in self.declarations.values():
             for names in declaration.references.values():
                 for name in names:
