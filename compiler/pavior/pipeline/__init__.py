@@ -149,7 +149,7 @@ def _is_over(run: Run, report: Report, today: date | None) -> bool:
 
 def _remember(run: Run, fleet: Fleet, report: Report, today: date | None, limit: int) -> None:
     """Let the next run be over at once if nothing changes, unless something is wrong: that is looked at each time."""
-    if report.failed or report.withheld or report.withdrawn:
+    if report.failed or report.withheld or report.withdrawn or fleet.repository.organization not in run.files.files:
         return
     day = today if any(fleet.waivers.values()) else None
     services = tuple(map(str, report.services))

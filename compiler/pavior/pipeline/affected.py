@@ -14,7 +14,7 @@ from pavior.phases.compose import COMPONENT_FILE, DEFAULTS_FILE
 from pavior.phases.discover import read
 from pavior.pipeline.committed import Committed
 from pavior.pipeline.moved import same
-from pavior.pipeline.side import Side, platform_ids
+from pavior.pipeline.side import Side, differing, is_compiled
 from pavior.repository import TEAMS
 
 _MANY = 500
@@ -62,55 +62,66 @@ def affected(
 ) -> Affected:
     """What differs between two sides. `rendered` are the paths below rendered/ that do."""
     found = Affected()
-    hints = dict(_by_subject(base, head, committed, rendered))
-    ids = base.ids if base is not None else {}
-    changed = {path for path in ids.keys() | head.ids.keys() if ids.get(path) != head.ids.get(path)}
-    all_of_them = everything or base is None or platform_ids(ids) != platform_ids(head.ids)
-    known = set(_known(base, head))
+    sides = (base, head) if base is not None else (head,)
+    hints = dict(_by_subject(sides, head, committed, rendered))
+    changed = differing(base.ids if base is not None else {}, head.ids)
     for path in changed:
         if path.startswith(f"{TEAMS}/"):
             _, team, *rest = path.split("/")
             found.written.add(Subject(team, rest[0]) if len(rest) > 1 else Subject(team))
-    found.written |= {s for s in known if s.service and Subject(s.team) in found.written}
-    if all_of_them:
-        named = known
+    teams = {subject.team for subject in found.written if not subject.service}
+    found.written |= {s for s in _services(sides) if s.team in teams} if teams else set()
+    if everything or base is None or any(map(is_compiled, changed)):
+        named = set(_known(sides))
     else:
-        touched = found.written | _waived(base, head, known, found.written)
-        named = touched | _readers(base, head, known, touched)
-    for subject in sorted(named & known | hints.keys()):
+        touched = found.written | _waived(base, head, found.written)
+        named = {s for s in touched | _readers(base, head, touched) if _is_known(sides, s)}
+    for subject in sorted(named | hints.keys()):
         found.subjects[subject] = frozenset(hints.get(subject, ()))
     return found
 
 
-def _known(base: Side | None, head: Side) -> Iterator[Subject]:
+def _known(sides: Iterable[Side]) -> Iterator[Subject]:
     """Everything that one side or the other renders."""
     yield Subject()
-    for side in (base, head) if base is not None else (head,):
-        repository = side.fleet.repository
-        yield from (Subject(team) for team in repository.teams)
-        yield from (Subject(service.team, service.name) for service in repository.services)
+    for side in sides:
+        yield from map(Subject, side.fleet.repository.teams)
+    yield from _services(sides)
 
 
-def _waived(base: Side | None, head: Side, known: set[Subject], written: set[Subject]) -> set[Subject]:
+def _services(sides: Iterable[Side]) -> Iterator[Subject]:
+    for side in sides:
+        yield from (Subject(service.team, service.name) for service in side.fleet.repository.services)
+
+
+def _is_known(sides: Iterable[Side], subject: Subject) -> bool:
+    """Whether one side or the other renders it."""
+    repositories = (side.fleet.repository for side in sides)
+    if subject.service:
+        return any(subject.id in repository.services for repository in repositories)
+    return not subject.team or any(subject.team in repository.teams for repository in repositories)
+
+
+def _waived(base: Side, head: Side, written: set[Subject]) -> set[Subject]:
     """The teams with other waivers, and their services: every template of a team can read what is waived in it."""
     teams = {subject.team for subject in written if subject.service}
-    other = {team for team in teams if base is None or base.waived(team) != head.waived(team)}
-    return {subject for subject in known if subject.team in other}
+    other = {team for team in teams if base.waived(team) != head.waived(team)}
+    return {*map(Subject, other), *(s for s in _services((base, head)) if s.team in other)} if other else set()
 
 
-def _readers(base: Side | None, head: Side, known: set[Subject], written: set[Subject]) -> set[Subject]:
+def _readers(base: Side, head: Side, written: set[Subject]) -> set[Subject]:
     """The services that may name one of those that changed what it says of itself.
 
     A name that a service refers to stands in its own file, its team's, or a layer's; spelt with an escape, anywhere.
     """
-    telling = [s for s in written if s.service and (base is None or not _says_the_same(base, head, s.id))]
+    telling = [s for s in written if s.service and not _says_the_same(base, head, s.id)]
     found: set[Subject] = set()
     if not telling:
         return found
     names, wide = _mention(subject.service for subject in telling), _mention(str(subject.id) for subject in telling)
-    for side in (base, head) if base is not None else (head,):
+    for side in (base, head):
         if any(wide.search(content) for content in _layers(side)):
-            return {subject for subject in known if subject.service}
+            return set(_services((base, head)))
         repository = side.fleet.repository
         teams = {team for team, path in repository.teams.items() if names.search(_content(side, path))}
         found |= {
@@ -150,17 +161,16 @@ def _layers(side: Side) -> Iterator[bytes]:
 
 
 def _by_subject(
-    base: Side | None, head: Side, committed: Committed, rendered: Iterable[str]
+    sides: Iterable[Side], head: Side, committed: Committed, rendered: Iterable[str]
 ) -> Mapping[Subject, set[str]]:
     """The paths at which rendered files differ, by who is rendered there."""
     found: dict[Subject, set[str]] = {}
     elsewhere = []
-    known = set(_known(base, head))
     for path in rendered:
         _, *parts = path.split("/")
         team, service = (parts[0], parts[1]) if len(parts) > 2 else (parts[0] if parts else "", "")
         subject = Subject() if team == "platform" else Subject(team, "" if service == "team" else service)
-        if len(parts) > 1 and subject in known and (subject.service or len(parts) > 2 or not subject.team):
+        if len(parts) > 1 and _is_known(sides, subject) and (subject.service or len(parts) > 2 or not subject.team):
             found.setdefault(subject, set()).add(path)
         else:
             elsewhere.append(path)

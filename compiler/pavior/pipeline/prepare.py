@@ -42,7 +42,7 @@ from pavior.platform import Platform
 from pavior.policies.waivers import by_environment, waivers_of, wide_layers
 from pavior.policies.waivers import faults as waiver_faults
 from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS, WorkingTree
-from pavior.repository.states import NotingTree, Seen, digest_of
+from pavior.repository.states import NotingTree, Seen, content_digest, digest_of
 from pavior.schema import KINDS, ComponentSource, Kind, Schemas
 from pavior.schema.compose import compose as compose_schemas
 
@@ -139,7 +139,7 @@ def load_platform(repository: Repository, known: Mapping[str, Seen] | None = Non
     `known` are files that need not be read, since their digests are known.
     """
     paths = list(platform_paths(repository))
-    digests = {path: known[path][1] if known is not None else _digest(repository, path) for path in paths}
+    digests = {path: content_digest(known[path]) if known else _digest(repository, path) for path in paths}
     name = kept_platform.name({path: digest for path, digest in digests.items() if digest is not None})
     loaded = kept_platform.read(name) if name is not None and None not in digests.values() else None
     outcome = Outcome(loaded, loaded.diagnostics) if loaded is not None else _composed(repository)

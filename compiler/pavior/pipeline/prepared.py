@@ -72,6 +72,8 @@ def keep(fleet: Fleet, declarations: Iterable[Declaration], told: Told, noting: 
     """Keep a fleet that was brought in, unless something is wrong with it: that is looked at each time."""
     if fleet.broken or fleet.broken_teams or fleet.repository.unusable or any(d.is_error for d in fleet.diagnostics):
         return
+    if fleet.repository.organization not in noting.files:
+        return  # golden paths that came from elsewhere
     by_service: dict[ServiceId, list[Declaration]] = {service: [] for service in fleet.services}
     claims: set[bytes] = set()
     within = realms_of(fleet.platform)

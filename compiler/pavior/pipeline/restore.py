@@ -43,7 +43,7 @@ from pavior.pipeline.prepared import (
 from pavior.platform import Platform
 from pavior.policies.waivers import by_environment
 from pavior.repository import TEAMS, Repository, ServiceFiles, WorkingTree
-from pavior.repository.states import NotingTree, Seen, changes
+from pavior.repository.states import Changes, NotingTree, Seen, changes
 
 _MOST = 100
 """Services that are brought in anew: with more, all are."""
@@ -68,17 +68,16 @@ def restored(root: Path, clock: Clock) -> Fleet | None:
 
     The fleet raises Moved when it is asked for what changed since.
     """
-    tree = WorkingTree(str(root.resolve()))
-    with clock.phase("unchanged"):
-        kept = prepared.read(tree)
-        since = changes(tree, kept.inputs) if kept is not None else None
-    if kept is None or since is None or since.folders:
+    known = files_since(root, clock)
+    if known is None:
         return None
+    kept, since = known
+    tree = WorkingTree(str(kept.repository.root))
     changed = {"/".join(path.split("/")[1:3]) for path in since.files}
     if len(changed) > _MOST or not changed <= kept.records.keys():
         return None
     noting = NotingTree(tree)
-    repository = replace(kept.repository, services=_Listing(kept.records), files=noting)
+    repository = replace(kept.repository, services=Listing(kept.records), files=noting)
     with clock.phase("golden paths"):
         loaded = load_platform(repository, since.inputs.files)
     if loaded.value is None:
@@ -96,6 +95,15 @@ def restored(root: Path, clock: Clock) -> Fleet | None:
         with clock.phase("keep"):
             prepared.write(tree, now)
     return fleet
+
+
+def files_since(root: Path, clock: Clock) -> tuple[Prepared, Changes] | None:
+    """What the last run brought in, and which files changed since; None where there was none, or files came or went."""
+    tree = WorkingTree(str(root.resolve()))
+    with clock.phase("unchanged"):
+        kept = prepared.read(tree)
+        since = changes(tree, kept.inputs) if kept is not None else None
+    return None if kept is None or since is None or since.folders else (kept, since)
 
 
 def _in_order(told: Told) -> Iterator[Diagnostic]:
@@ -232,7 +240,7 @@ class _WhenAsked(MutableMapping[Key, Made]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Listing(Mapping[ServiceId, ServiceFiles]):
+class Listing(Mapping[ServiceId, ServiceFiles]):
     """The files of all services."""
 
     records: Mapping[str, Record]
@@ -250,6 +258,10 @@ class _Listing(Mapping[ServiceId, ServiceFiles]):
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def of_team(self, team: str) -> list[ServiceId]:
+        """The services of a team."""
+        return [parse(service) for service in self.records if service.startswith(f"{team}/")]
 
 
 @dataclass(frozen=True, slots=True)

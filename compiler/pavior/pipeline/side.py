@@ -14,6 +14,7 @@ from pavior.model import ServiceId, Target, Value
 from pavior.phases.compose import CHANGES_FILE, MANIFESTS_FOLDER, TEXTS_FOLDER
 from pavior.phases.discover import Repository, discover, read
 from pavior.phases.link import Declaration, Links, parse
+from pavior.pipeline import kept_commit
 from pavior.pipeline.assemble import Stacks, effective_spec
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
@@ -25,8 +26,10 @@ from pavior.pipeline.prepare import (
     read_waivers,
     tell_waivers,
 )
-from pavior.repository import COMPONENTS, ENVIRONMENTS, GOLDEN_PATHS, ORGANIZATION
+from pavior.pipeline.restore import Listing, files_since
+from pavior.repository import COMPONENTS, ENVIRONMENTS, GOLDEN_PATHS, ORGANIZATION, TEAMS, ServiceFiles
 from pavior.repository.commit import CommitFiles
+from pavior.repository.states import git_id
 
 
 @dataclass(slots=True)
@@ -37,12 +40,11 @@ class Side:
     """
 
     fleet: Fleet
-    ids: dict[str, str]
+    ids: Mapping[str, str]
     twin: Side | None = None
     """The other side, where a service whose files are the same on both has the same spec and facts on both."""
     _declared: dict[tuple[str, ServiceId], Declaration] = field(default_factory=dict)
     _declaring: set[ServiceId] = field(default_factory=set)
-    _of_teams: dict[str, list[ServiceId]] = field(default_factory=dict)
 
     def bring(self, service: ServiceId) -> bool:
         """Load a service and what it reads of others; whether it can be rendered."""
@@ -65,7 +67,7 @@ class Side:
         if name in fleet.repository.teams and name not in fleet.teams and name not in fleet.broken_teams:
             load_team(fleet, name)
             if name in fleet.teams:
-                services = self._of_teams.get(name, ())
+                services = _of_team(fleet.repository.services, name)
                 for service in services:
                     read_waivers(fleet, service)
                 tell_waivers(fleet, name, services)
@@ -137,21 +139,26 @@ class Side:
         self.fleet.links = Links(self._declared, tuple(sorted(names)))
         self.fleet.broken |= self.fleet.repository.unusable_services
         self.fleet.specs = {}
-        for service in self.fleet.repository.services:
-            self._of_teams.setdefault(service.team, []).append(service)
         return self
 
 
 def head_of(root: Path, clock: Clock, digest: str, contents: dict[str, bytes]) -> Outcome[Side]:
-    """The working tree. Puts into `contents` what its files hold, by id."""
-    with clock.phase("discover"):
-        found = discover(root)
+    """The working tree. Puts into `contents` what its files hold, by id, as far as they are read."""
+    known = files_since(root, clock) if digest == "sha1" else None
+    found: Outcome[Repository]
+    ids: dict[str, str] = {}
+    if known is not None:
+        kept, since = known
+        found = Outcome(replace(kept.repository, services=Listing(kept.records)), kept.told.listing)
+        ids = {path: git_id(seen) for path, seen in since.inputs.files.items() if path.startswith(f"{TEAMS}/")}
+    else:
+        with clock.phase("discover"):
+            found = discover(root)
     repository = found.value
     if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
         return Outcome(None, found.diagnostics)
     with clock.phase("compare files"):
-        ids = {}
-        for path in _paths(repository):
+        for path in _platform_files(repository) if ids else _paths(repository):
             source = read(repository, path).value
             if source is not None:
                 ids[path] = blob_id(source.content, digest)
@@ -169,31 +176,38 @@ def base_of(commit: Commit, blobs: Blobs, head: Side, contents: dict[str, bytes]
     """A commit. None where its golden paths can't be used: then only what it rendered tells what it was."""
     clock = head.fleet.clock
     with clock.phase("discover"):
-        files = CommitFiles.of(commit, blobs, contents)
-        repository = discover(Path(commit.root), files).value
-    if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
+        found = kept_commit.read(commit, blobs, contents) or _listed(commit, blobs, contents)
+    if found is None:
         return None
-    ids = {path: id_ for path in _paths(repository) if (id_ := files.id(path)) is not None}
+    repository, ids = found
     platform, documents = head.fleet.platform, head.fleet.files
-    if platform_ids(ids) != platform_ids(head.ids):
+    changed = differing(ids, head.ids)
+    if any(map(is_compiled, changed)):
         with clock.phase("golden paths"):
             loaded = load_platform(repository).value if repository.environments else None
         if loaded is None:
             return None
         platform, documents = loaded
     fleet = Fleet(repository, platform, documents, clock, Stacks(platform))
-    alike = _declaring_ids(ids) == _declaring_ids(head.ids)
+    # Specs and facts follow from all files that a platform is compiled from but the templates of components.
+    alike = not any(is_compiled(path) and not _is_template(path) for path in changed)
     return Side(fleet, ids, twin=head if alike else None).begin()
 
 
-def platform_ids(ids: dict[str, str]) -> dict[str, str]:
-    """Those of the files that a platform is compiled from."""
-    return {path: id_ for path, id_ in ids.items() if _is_compiled(path)}
+def _listed(commit: Commit, blobs: Blobs, contents: Mapping[str, bytes]) -> tuple[Repository, Mapping[str, str]] | None:
+    """The files of a commit, and their ids; None where it has no platform repository that can be used."""
+    files = CommitFiles.of(commit, blobs, contents)
+    repository = discover(Path(commit.root), files).value
+    if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
+        return None
+    ids = {path: id_ for path in _paths(repository) if (id_ := files.id(path)) is not None}
+    kept_commit.write(commit, files, repository, ids)
+    return repository, ids
 
 
-def _declaring_ids(ids: dict[str, str]) -> dict[str, str]:
-    """Those of the files that specs and facts follow from: all but the templates of components."""
-    return {path: id_ for path, id_ in platform_ids(ids).items() if not _is_template(path)}
+def differing(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
+    """The paths of files that are not the same on both sides, or not there."""
+    return {path for path, id_ in other.items() if one.get(path) != id_} | (one.keys() - other.keys())
 
 
 def _is_template(path: str) -> bool:
@@ -201,7 +215,7 @@ def _is_template(path: str) -> bool:
     return path.startswith(f"{COMPONENTS}/") and parts[3] in (MANIFESTS_FOLDER, TEXTS_FOLDER)
 
 
-def _is_compiled(path: str) -> bool:
+def is_compiled(path: str) -> bool:
     """Whether a file says something to the compiler: not a component's cases, nor what is for people."""
     if path.startswith(f"{COMPONENTS}/"):
         file = path.split("/", 3)[3]
@@ -209,12 +223,21 @@ def _is_compiled(path: str) -> bool:
     return path == ORGANIZATION or path.startswith(f"{ENVIRONMENTS}/") or path.endswith("/golden-path.yaml")
 
 
-def _paths(repository: Repository) -> Iterator[str]:
-    """The files that decide what is rendered."""
+def _of_team(services: Mapping[ServiceId, ServiceFiles], team: str) -> list[ServiceId]:
+    return services.of_team(team) if isinstance(services, Listing) else [s for s in services if s.team == team]
+
+
+def _platform_files(repository: Repository) -> Iterator[str]:
+    """The files of golden-paths/ that decide what is rendered."""
     yield repository.organization
     yield from repository.environments.values()
     for paths in (*repository.components.values(), *repository.golden_paths.values()):
         yield from paths
+
+
+def _paths(repository: Repository) -> Iterator[str]:
+    """The files that decide what is rendered."""
+    yield from _platform_files(repository)
     yield from repository.teams.values()
     for files in repository.services.values():
         yield from (files.platform, *files.manifests, *files.patches)

@@ -17,9 +17,11 @@ from struct import Struct
 from typing import NamedTuple
 
 from pavior.diagnostics import Diagnostic
+from pavior.git.identity import blob_id
 from pavior.repository import Entry, WorkingTree
 
 _STATE = Struct("<IQqqQ")
+_DIGEST = 16
 _TICK = 2 * 10**9
 """Nanoseconds between two changes that every file system tells apart: FAT counts the seconds by two."""
 
@@ -62,7 +64,7 @@ def is_settled(status: os.stat_result, before: int) -> bool:
 
 def digest_of(content: bytes) -> bytes:
     """What stands for the content of a file."""
-    return hashlib.blake2b(content, digest_size=16).digest()
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
 
 
 class Inputs(NamedTuple):
@@ -71,6 +73,21 @@ class Inputs(NamedTuple):
     files: Mapping[str, Seen]
     folders: Mapping[str, Seen]
     kinds: Mapping[str, bool]
+
+
+def input_digest(content: bytes) -> bytes:
+    """What stands for a file that people write: that of its content, and the id that Git gives it."""
+    return digest_of(content) + bytes.fromhex(blob_id(content))
+
+
+def git_id(seen: Seen) -> str:
+    """The id that Git gives, with SHA-1, to what was seen."""
+    return seen[1][_DIGEST:].hex()
+
+
+def content_digest(seen: Seen) -> bytes:
+    """As `digest_of`."""
+    return seen[1][:_DIGEST]
 
 
 @dataclass(slots=True)
@@ -98,7 +115,7 @@ class NotingTree:
         """See Files."""
         content, status = self.tree.looked_at(path, limit)
         state = state_of(status) if status is not None else UNKNOWN
-        digest = digest_of(content) if isinstance(content, bytes) else b""
+        digest = input_digest(content) if isinstance(content, bytes) else b""
         _note(self.files, path, (settled(state, self.began), digest))
         return content
 
@@ -138,7 +155,7 @@ def changes(tree: WorkingTree, known: Inputs) -> Changes | None:
                 continue
             content, status = tree.looked_at(path, _LARGEST)
             state = settled(state_of(status), began) if status is not None else UNKNOWN
-            files[path] = state, digest_of(content) if isinstance(content, bytes) else b""
+            files[path] = state, input_digest(content) if isinstance(content, bytes) else b""
     except OSError:
         return None
     now = Inputs(files, folders, known.kinds)
