@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from commits import commit
 from fleets import Run, put, run, tiny, tree
 from pavior import cache
 from pavior.repository import states
@@ -29,6 +30,9 @@ TICK = 20 * 10**6
 """Nanoseconds: what a Linux file system tells apart, with room."""
 
 PLATFORM = "golden-paths/components/process/manifests/settings.yaml"
+LINES = ("retries: 5\n", "env: {B: c}\n", "calls: [blue/three]\n", "tier: critical\n", "retries: many\n")
+"""The last is at fault."""
+
 SERVICES = ("red/one", "red/two", "blue/three", "blue/four")
 
 
@@ -53,6 +57,7 @@ class TruthOfTheCache(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         tiny(self.root)
+        commit(self.root, "first")
 
     def teardown(self) -> None:
         shutil.rmtree(self.place)
@@ -65,15 +70,12 @@ class TruthOfTheCache(RuleBasedStateMachine):
         text = f"apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: t.example/a:{image}\nport: {port}\n{calls}"
         self._put(f"teams/{service}/platform.yaml", text)
 
-    @rule(
-        service=st.sampled_from(SERVICES),
-        line=st.sampled_from(("retries: many\n", "nonsense: 1\n", "calls: [red/no]\n")),
-    )
-    def break_service(self, service: str, line: str) -> None:
+    @rule(service=st.sampled_from(SERVICES), line=st.sampled_from(LINES))
+    def write_a_line(self, service: str, line: str) -> None:
         text = f"apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: t.example/a:1\n{line}"
         self._put(f"teams/{service}/platform.yaml", text)
 
-    @rule(service=st.sampled_from(SERVICES))
+    @rule(service=st.sampled_from(("red/two", "blue/four")))
     def remove_service(self, service: str) -> None:
         shutil.rmtree(self.root / "teams" / service, ignore_errors=True)
 
@@ -134,6 +136,10 @@ class TruthOfTheCache(RuleBasedStateMachine):
         other.rename(self.root / "teams")
         (self.place / "between").rename(other)
 
+    @rule()
+    def commit_all(self) -> None:
+        commit(self.root, "more")
+
     @rule(seconds=st.sampled_from((0.05,)))
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -181,6 +187,20 @@ class TruthOfTheCache(RuleBasedStateMachine):
         self._compare("check")
         time.sleep(0.05)
         self._compare("check")
+
+    @rule(more=st.sampled_from(((), ("--format", "json"), ("--all",))))
+    def diff(self, more: tuple[str, ...]) -> None:
+        self._compare("diff", "--base", "HEAD", "--jobs", "1", *more)
+
+    @rule()
+    def diff_twice(self) -> None:
+        self._compare("diff", "--base", "HEAD", "--jobs", "1")
+        time.sleep(0.05)
+        self._compare("diff", "--base", "HEAD", "--jobs", "1")
+
+    @rule()
+    def render_what_differs(self) -> None:
+        self._compare("render", "--only-affected", "HEAD")
 
     @rule(room=st.integers(0, 5000))
     def render_with_a_full_disk(self, room: int) -> None:

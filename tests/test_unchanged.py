@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from fleets import edit, put, run, states, tiny, tree
+from fleets import ROOT, command, edit, put, run, states, tiny, tree
 from pavior import cache, pipeline
 from pavior.repository import WorkingTree
 from pavior.repository import states as kept_states
@@ -137,6 +139,25 @@ def test_what_changes_while_a_run_reads_it_is_never_recognised(root):
     assert found.files == {path}
 
 
+def test_schemas_that_the_repository_adds_are_looked_at(root, monkeypatch):
+    run(root, "render")
+    settle()
+    prepared = prepares(monkeypatch)
+    put(root, "schemas/kubernetes/definitions.json", '{"definitions": [], "embeds": []}')
+    for runs in (1, 1):
+        run(root, "render")
+        settle()
+        assert len(prepared) == runs
+    put(root, "schemas/kubernetes/v1/thing_v1.json", "{}")
+    run(root, "render")
+    assert len(prepared) == 2
+    (root / "schemas/kubernetes/link.json").symlink_to("definitions.json")
+    for runs in (3, 4):
+        run(root, "render")
+        settle()
+        assert len(prepared) == runs
+
+
 def test_another_compiler_trusts_nothing(root, monkeypatch):
     run(root, "render")
     settle()
@@ -154,3 +175,35 @@ def test_the_compiler_is_known_by_its_code(tmp_path, home, monkeypatch):
     assert known[0] == known[1]
     put(package, "a.py", "A = 2\n")
     assert cache.compiler.__wrapped__() != known[0]
+
+
+def test_runs_at_once_and_killed_ones_leave_a_cache_that_tells_the_truth(root, home, tmp_path):
+    run(root, "render")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
+    for seconds in (0.2, 0.5, 0.8):
+        edit(root, "teams/red/one/platform.yaml", "image: ", "image: a.")
+        running = [
+            subprocess.Popen(
+                command(*arguments), cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            for arguments in (("render",), ("check",), ("render", "red/one"))
+        ]
+        time.sleep(seconds)
+        running[0].kill()
+        for process in running:
+            process.wait()
+        found = run(root, "render")
+        assert found.status == 0
+        rendered = tree(root)
+        aside = home.rename(tmp_path / f"kept-{seconds}")
+        run(root, "render")
+        assert tree(root) == rendered
+        shutil.rmtree(home)
+        aside.rename(home)
+
+
+def test_a_cache_that_cannot_be_written_is_none(root, home, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert run(root, "render").status == 0
+    assert run(root, "check").status == 0

@@ -151,7 +151,10 @@ def _remember(run: Run, fleet: Fleet, report: Report, today: date | None, limit:
     """Let the next run be over at once if nothing changes, unless something is wrong: that is looked at each time."""
     if report.failed or report.withheld or report.withdrawn or fleet.repository.organization not in run.files.files:
         return
-    day = today if any(fleet.waivers.values()) else None
+    waived = any(fleet.waivers.values())
+    if waived and today is None:
+        return
+    day = today if waived else None
     services = tuple(map(str, report.services))
     run.keep(Told(tuple(report.diagnostics), services, tuple(report.targets), report.manifests, day), limit)
 

@@ -24,13 +24,14 @@ from pavior.model import RENDERED, UnitPlan
 from pavior.pipeline.outputs import Comparison, Folder, joined, noted
 from pavior.pipeline.selection import Selection
 from pavior.repository import WorkingTree
-from pavior.repository.states import Inputs, NotingTree, State, changes
+from pavior.repository.states import UNKNOWN, Inputs, NotingTree, State, changes
 
 _TOGETHER = 256
 """Folders that are written at once."""
 
 _LENGTH = 4
 _LARGEST = 2**26
+_SCHEMAS = "schemas/kubernetes"
 
 
 class Told(NamedTuple):
@@ -63,6 +64,8 @@ class Run:
     name: str
     strict: bool
     _schemas: NotingTree
+    keeps: bool = True
+    """Whether all that it reads can be noted."""
     _draft: cache.Draft | None = None
     _waiting: list[tuple[str, Folder]] = field(default_factory=list)
 
@@ -99,13 +102,16 @@ class Run:
         return kept.told
 
     def begin(self) -> None:
-        """Note the schemas of kinds that the repository has, which are read by others."""
+        """Note the schemas of kinds that the repository has, which are read by others. With links among them nothing is kept."""
         root = self.files.tree.root
-        for place, _, names in os.walk(os.path.join(root, "schemas", "kubernetes")):
+        if not self._schemas.is_folder(_SCHEMAS):
+            return
+        for place, names, files in os.walk(os.path.join(root, _SCHEMAS)):
             folder = os.path.relpath(place, root).replace(os.sep, "/")
             self._schemas.scan(folder)
-            for name in names:
-                self._schemas.content(f"{folder}/{name}", _LARGEST)
+            contents = [self._schemas.content(f"{folder}/{name}", _LARGEST) for name in files]
+            linked = any(os.path.islink(os.path.join(place, name)) for name in (*names, *files))
+            self.keeps = self.keeps and not linked and all(isinstance(content, bytes) for content in contents)
 
     def note(self, unit: UnitPlan, written: Mapping[str, State]) -> None:
         """Note what a unit will be once it is written. `written` are the states of its files that are staged."""
@@ -114,11 +120,12 @@ class Run:
 
     def keep(self, told: Told, limit: int) -> None:
         """Tell the next run of this one, which began to move what it wrote into its place at `limit`, in nanoseconds."""
-        read, schemas = self.files.inputs(), self._schemas.inputs()
-        since = changes(self.files.tree, schemas)
-        if since is None or since.fresh:
+        read, schemas_then = self.files.inputs(), self._schemas.inputs()
+        since = changes(self.files.tree, schemas_then)
+        if since is None or since.files or since.folders or not self.keeps or _touched(schemas_then, since.inputs):
             self.drop()
             return
+        schemas = since.inputs
         inputs = Inputs(
             {**read.files, **schemas.files}, {**read.folders, **schemas.folders}, {**read.kinds, **schemas.kinds}
         )
@@ -147,6 +154,11 @@ class Run:
             said = dump(told.diagnostics), told.services, told.targets, told.manifests, day
             self._draft.add(_piece((tuple(inputs), limit, said)))
             self._draft.keep(self.name)
+
+
+def _touched(before: Inputs, now: Inputs) -> bool:
+    """Whether a file was written in between, be it with what it held: what was read of it in between is not known."""
+    return any(seen[0] not in (UNKNOWN, now.files[path][0]) for path, seen in before.files.items())
 
 
 @contextmanager
