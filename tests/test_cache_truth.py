@@ -102,7 +102,7 @@ class TruthOfTheCache(RuleBasedStateMachine):
         chosen=st.randoms(use_true_random=False), how=st.sampled_from(("flip", "delete", "foreign", "touch", "stray"))
     )
     def meddle_with_the_tree(self, chosen: random.Random, how: str) -> None:
-        files = sorted(path for path in (self.root / "rendered").rglob("*") if path.is_file())
+        files = sorted(path for path in (self.root / "rendered").rglob("*") if path.is_file() and path.stem != "stray")
         if not files:
             return
         file = chosen.choice(files)

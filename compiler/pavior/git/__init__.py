@@ -66,8 +66,9 @@ def resolve(root: Path, reference: str) -> Commit:
         commit = place.commit(left or "HEAD")
     else:
         commit = place.commit(reference)
-        if place.has_head():
-            commit = place.merge_base(commit, place.commit("HEAD"), reference)
+        head = place.head()
+        if head is not None:
+            commit = place.merge_base(commit, head, reference)
     return Commit(str(root), commit, place.tree(commit), place.digest)
 
 
@@ -85,17 +86,17 @@ def nodes(commit: Commit, *folders: str) -> Iterator[tuple[str, Node]]:
 
 def changed_paths(commit: Commit, folder: str) -> frozenset[str]:
     """The paths below `folder`, relative to it, at which a commit and HEAD differ; all of HEAD's where the commit has nothing."""
-    place = _Place.of(Path(commit.root))
-    head = place.tree(place.commit("HEAD")) if place.has_head() else None
-    sides = [place.subtree(tree, folder) for tree in (commit.tree, head) if tree is not None]
-    trees = [tree for tree in sides if tree is not None]
-    if len(trees) == 2:
-        named = output(commit.root, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *trees)
-    elif trees:
-        named = output(commit.root, "ls-tree", "-r", "-z", "--full-tree", "--name-only", trees[0])
+    head = _Place.of(Path(commit.root)).head_tree()
+    trees: tuple[str, ...]
+    if commit.tree is not None and head is not None:
+        trees = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", commit.tree, head)
+    elif commit.tree is not None or head is not None:
+        trees = ("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit.tree or head or "")
     else:
         return frozenset()
-    return frozenset(path for path in named.split("\0") if path)
+    below = f"{folder}/"
+    named = output(commit.root, *trees, "--", folder).split("\0")
+    return frozenset(path[len(below) :] for path in named if path.startswith(below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,15 @@ class _Place:
         answers = output(str(root), "rev-parse", *asked).split("\n", 2)
         return _Place(str(root), answers[2].removesuffix("\n").rstrip("/"), answers[0] == "true", answers[1])
 
-    def has_head(self) -> bool:
-        return succeeds(self.root, "rev-parse", "--verify", "--quiet", "HEAD") is not None
+    def head(self) -> str | None:
+        """The commit that is checked out; None before the first."""
+        found = succeeds(self.root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return found.strip() if found is not None else None
+
+    def head_tree(self) -> str | None:
+        """The tree of the platform repository in it; None where it has none."""
+        found = succeeds(self.root, "rev-parse", "--verify", "--quiet", f"HEAD:{self.prefix}")
+        return found.strip() if found is not None else None
 
     def commit(self, reference: str) -> str:
         if reference.startswith("-"):

@@ -27,9 +27,9 @@ from pavior.pipeline.prepare import (
     tell_waivers,
 )
 from pavior.pipeline.restore import Listing, files_since
-from pavior.repository import COMPONENTS, ENVIRONMENTS, GOLDEN_PATHS, ORGANIZATION, TEAMS, ServiceFiles
+from pavior.repository import COMPONENTS, ENVIRONMENTS, GOLDEN_PATHS, ORGANIZATION, ServiceFiles
 from pavior.repository.commit import CommitFiles
-from pavior.repository.states import git_id
+from pavior.repository.states import Seen, git_id
 
 
 @dataclass(slots=True)
@@ -147,10 +147,12 @@ def head_of(root: Path, clock: Clock, digest: str, contents: dict[str, bytes]) -
     known = files_since(root, clock) if digest == "sha1" else None
     found: Outcome[Repository]
     ids: dict[str, str] = {}
+    seen: Mapping[str, Seen] | None = None
     if known is not None:
         kept, since = known
         found = Outcome(replace(kept.repository, services=Listing(kept.records)), kept.told.listing)
-        ids = {path: git_id(seen) for path, seen in since.inputs.files.items() if path.startswith(f"{TEAMS}/")}
+        seen = since.inputs.files
+        ids = {path: git_id(each) for path, each in seen.items()}
     else:
         with clock.phase("discover"):
             found = discover(root)
@@ -158,13 +160,15 @@ def head_of(root: Path, clock: Clock, digest: str, contents: dict[str, bytes]) -
     if repository is None or any(path.startswith(f"{GOLDEN_PATHS}/") for path in repository.unusable):
         return Outcome(None, found.diagnostics)
     with clock.phase("compare files"):
-        for path in _platform_files(repository) if ids else _paths(repository):
+        # Of golden-paths/ only what is compiled counts; nearly all of it is known.
+        unknown = (path for path in _platform_files(repository) if is_compiled(path) and path not in ids)
+        for path in unknown if ids else _paths(repository):
             source = read(repository, path).value
             if source is not None:
                 ids[path] = blob_id(source.content, digest)
                 contents[ids[path]] = source.content
     with clock.phase("golden paths"):
-        loaded = load_platform(repository)
+        loaded = load_platform(repository, seen)
     if loaded.value is None:
         return Outcome(None, (*found.diagnostics, *loaded.diagnostics))
     platform, files = loaded.value
