@@ -6,8 +6,15 @@ import shutil
 
 import pytest
 
+from commits import commit
 from fleets import edit, put, run, tiny, tree
 from pavior import pipeline
+from pavior.git import resolve
+from pavior.git.blobs import Blobs
+from pavior.phases.discover import read
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.restore import Listing
+from pavior.pipeline.side import base_of, head_of
 from pavior.repository import states
 from test_unchanged import TICK, settle
 
@@ -115,3 +122,23 @@ def test_what_is_left_of_a_service_is_deleted_wherever_it_bears_its_name(root, r
         (root / "rendered" / path).write_bytes(content)
     run(root, "render", "red/one")
     assert not any("old" in path or "red-one" in path for path in tree(root))
+
+
+def test_a_commit_that_was_listed_before_still_has_all_of_its_files(root):
+    put(root, "golden-paths/notes.yaml", "a: 1\n")
+    put(root, "teams/red/one/README.md", "# One\n")
+    base = resolve(root, commit(root, "base"))
+    listings = []
+    for _ in range(2):
+        blobs = Blobs(base.root)
+        head = head_of(root, Clock(), base.digest, {}).value
+        assert head is not None
+        side = base_of(base, blobs, head, {})
+        assert side is not None
+        files = side.fleet.repository
+        contents = [read(files, path).value for path in ("golden-paths/notes.yaml", "teams/red/one/README.md")]
+        listings.append((list(files.services), dict(side.ids), contents))
+        blobs.close()
+    assert isinstance(files.services, Listing)
+    assert listings[0] == listings[1]
+    assert None not in contents

@@ -26,7 +26,8 @@ def write(commit: Commit, files: CommitFiles, repository: Repository, ids: Mappi
     if name is None or repository.unusable or any(node.mode not in _PLAIN for node in files.at.values()):
         return
     services = {str(service): (each.manifests, each.patches) for service, each in repository.services.items()}
-    plain: Any = services, dict(ids), dump(replace(repository, services={}, files=None))  # type: ignore[arg-type]
+    others = {path: node.id for path, node in files.at.items() if path not in ids}
+    plain: Any = services, dict(ids), others, dump(replace(repository, services={}, files=None))  # type: ignore[arg-type]
     cache.write(name, marshal.dumps(plain))
 
 
@@ -36,9 +37,9 @@ def read(commit: Commit, blobs: Blobs, contents: Mapping[str, bytes]) -> tuple[R
     content = cache.read(name) if name is not None else None
     if content is None:
         return None
-    services, ids, rest = marshal.loads(content)
+    services, ids, others, rest = marshal.loads(content)
     records = {service: Record(manifests, patches, False, b"") for service, (manifests, patches) in services.items()}
-    files = CommitFiles(commit, blobs, _Nodes(ids), {}, contents)
+    files = CommitFiles(commit, blobs, _Nodes({**ids, **others}), {}, contents)
     repository: Repository = load(rest)
     return replace(repository, services=Listing(records), files=files), ids
 
