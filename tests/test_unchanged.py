@@ -207,3 +207,25 @@ def test_a_cache_that_cannot_be_written_is_none(root, home, monkeypatch, tmp_pat
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert run(root, "render").status == 0
     assert run(root, "check").status == 0
+
+
+def test_a_folder_that_became_a_link_is_looked_at(root, monkeypatch):
+    run(root, "render")
+    settle()
+    (root / "teams").rename(root / "elsewhere")
+    (root / "teams").symlink_to("elsewhere")
+    prepared = prepares(monkeypatch)
+    assert run(root, "render").status == 1
+    assert prepared
+
+
+def test_a_check_reads_code_owners_too(root):
+    edit(root, "golden-paths/organization.yaml", "name: tiny", 'reviewers: ["@tiny/platform"]\nname: tiny')
+    put(root, "CODEOWNERS", "")
+    run(root, "codeowners", "CODEOWNERS")
+    run(root, "render")
+    assert run(root, "check").codes == []
+    settle()
+    text = (root / "CODEOWNERS").read_text(encoding="utf-8")
+    put(root, "CODEOWNERS", text.replace("@tiny/platform", "@tiny/nobody"))
+    assert "CODEOWNERS" in run(root, "check").output

@@ -178,7 +178,8 @@ def check(
     from pavior.pipeline.ownership import texts  # noqa: PLC0415  (a render reads none of them)
 
     held = DataOfBase.of(resolve(root, base)) if base is not None else None
-    with run_over_all(root, "check", selection if held is None else None, strict=True, also=texts(root)) as run:
+    owned = texts(root)
+    with run_over_all(root, "check", selection if held is None else None, strict=True, also=owned) as run:
         if run is not None and _is_over(run, report, today):
             return report
         outcome = prepare(root, report.clock, files=run.files if run else None)
@@ -204,7 +205,7 @@ def check(
             told = {(d.code, d.span, d.message) for d in report.diagnostics}
             report.diagnostics.extend(d for d in lost if (d.code, d.span, d.message) not in told)
         report.diagnostics.extend(list(_beside(fleet, selection, report.diagnostics)))
-        if run is not None:
+        if run is not None and texts(root) == owned:
             _remember(run, fleet, report, today, run.files.began)
     return report
 

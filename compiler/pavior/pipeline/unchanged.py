@@ -163,7 +163,7 @@ def _touched(before: Inputs, now: Inputs) -> bool:
 
 @contextmanager
 def run_over_all(
-    root: Path, command: str, selection: Selection | None, *, strict: bool = False
+    root: Path, command: str, selection: Selection | None, *, strict: bool = False, also: object = None
 ) -> Iterator[Run | None]:
     """A run that notes what it reads and leaves, unless it is not about everything. What isn't kept within is forgotten."""
     run = Run.of(root, command, strict=strict, also=also) if selection is not None and selection.everything else None

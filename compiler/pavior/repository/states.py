@@ -111,6 +111,10 @@ class NotingTree:
         """See Files."""
         return self.kinds.setdefault(path, self.tree.is_folder(path))
 
+    def is_link(self, path: str) -> bool:
+        """See Files. A link in the place of a folder that was scanned is seen where its state is looked at."""
+        return self.tree.is_link(path)
+
     def content(self, path: str, limit: int) -> bytes | Diagnostic:
         """See Files."""
         content, status = self.tree.looked_at(path, limit)
@@ -147,7 +151,9 @@ def changes(tree: WorkingTree, known: Inputs) -> Changes | None:
             return None
         for folder, seen in known.folders.items():
             state = folder_state(tree.root, folder)
-            same = state == seen[0] != UNKNOWN
+            if state == UNKNOWN:
+                return None
+            same = state == seen[0]
             folders[folder] = seen if same else (settled(state, began), listing_digest(tree.scan(folder)))
         for path, seen in known.files.items():
             if state_of(os.lstat(f"{tree.root}/{path}")) == seen[0]:
