@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify judges faults fuzz bench setup tools wheel kubernetes-schemas help-text docs requirements clean
+.PHONY: help render check test lint types unit verify judges faults fuzz bench budget setup tools wheel kubernetes-schemas help-text docs requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -47,6 +47,9 @@ fuzz: setup  ## look for input that the compiler does not stand, for 30 minutes 
 
 bench: setup  ## speed and memory on generated fleets
 	@.venv/bin/python -m benchmarks.run $(ARGS)
+
+budget: setup  ## renew how many function calls a render may make, where more work is meant
+	@.venv/bin/python -m benchmarks.budget --update
 
 setup:
 	@sh tools/setup.sh python

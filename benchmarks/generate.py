@@ -12,7 +12,7 @@ import hashlib
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,11 @@ class Service:
         return f"{self.team}/{self.name}"
 
 
-def generate(services: int, folder: Path, seed: int = 1) -> None:
-    """Write a platform repository with that many services into `folder`, which must not exist or be empty."""
+def generate(services: int, folder: Path, seed: int = 1, copies: int = 1) -> None:
+    """Write a platform repository with that many services into `folder`, which must not exist or be empty.
+
+    With `copies`, that many times over: the same teams and services again, under other names.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty")
     for part in ("golden-paths", "schemas"):
@@ -55,11 +58,35 @@ def generate(services: int, folder: Path, seed: int = 1) -> None:
     chance = random.Random(seed)
     organization = yaml.safe_load((folder / "golden-paths/organization.yaml").read_text(encoding="utf-8"))
     fleet = _fleet(services, _golden_paths(folder), chance)
+    state = chance.getstate()
+    for copy in range(copies):
+        chance.setstate(state)
+        _write_fleet([_copied(service, copy) for service in fleet], folder, organization, chance)
+
+
+def _write_fleet(fleet: Sequence[Service], folder: Path, organization: dict[str, Any], chance: random.Random) -> None:
     for team in sorted({service.team for service in fleet}):
         _write(folder / f"teams/{team}/team.yaml", _team(team, organization, chance))
     for service in fleet:
         document = _platform_yaml(service, organization, chance)
         _write(folder / f"teams/{service.id}/platform.yaml", document)
+
+
+def _copied(service: Service, copy: int) -> Service:
+    """The service of the fleet's nth copy; the fleet itself is the one numbered 0."""
+    if copy == 0:
+        return service
+
+    def renamed(identity: str) -> str:
+        return "/".join(f"{name}-c{copy}" for name in identity.split("/"))
+
+    return replace(
+        service,
+        team=renamed(service.team),
+        name=renamed(service.name),
+        inbound=[renamed(caller) for caller in service.inbound],
+        outbound=[renamed(callee) for callee in service.outbound],
+    )
 
 
 def _golden_paths(folder: Path) -> dict[str, int]:

@@ -24,7 +24,7 @@ from benchmarks.generate import REPOSITORY, generate
 from benchmarks.measure import CommandFailed, Run, measure
 from benchmarks.peers import peers, seconds_a_service
 from benchmarks.report import Peer, Report, markdown, text, with_report
-from pavior.model import CATALOGUE
+from benchmarks.tree import service_folders
 
 DOCUMENTATION = REPOSITORY / "docs" / "performance.md"
 
@@ -84,7 +84,7 @@ def run(services: int, rounds: int, jobs: int, folder: Path) -> Report:
         colds.append(one.render())
         copies.append(one.copy())
     last = each_round[-1]
-    rendered = _service_folders(last)
+    rendered = service_folders(last.repository)
     warm = median(last.render().seconds for _ in range(rounds))
     cold = median(run.seconds for run in colds)
     files = [file for file in last.rendered.rglob("*") if file.is_file()]
@@ -108,15 +108,6 @@ def run(services: int, rounds: int, jobs: int, folder: Path) -> Report:
         phases=phases,
         peers=_peers(last, rendered, cold / len(rendered), rounds),
     )
-
-
-def _service_folders(one: Round) -> list[Path]:
-    """The folder of each service in each target."""
-    services = [file.parent for file in sorted((one.repository / "teams").glob("*/*/platform.yaml"))]
-    # What the developer portal reads is of no target.
-    targets = sorted(folder for folder in one.rendered.iterdir() if folder.is_dir() and folder.name != CATALOGUE)
-    folders = [target / service.parent.name / service.name for target in targets for service in services]
-    return [folder for folder in folders if folder.is_dir()]
 
 
 def _peers(one: Round, rendered: list[Path], own: float, rounds: int) -> list[Peer]:

@@ -59,7 +59,7 @@ def test_only_commands_that_take_minutes_are_not_run() -> None:
         if block.language == "console" and block.words == ("no-run",)
         for _, text, _ in commands(block.body)
     ]
-    slow = re.compile(r"(git clone \S+( \S+)?|cd \S+|make (test|bench|verify|unit|kubernetes-schemas)( .*)?)")
+    slow = re.compile(r"(git clone \S+( \S+)?|cd \S+|make (test|bench|budget|verify|unit|kubernetes-schemas)( .*)?)")
     assert all(slow.fullmatch(text) for text in shown), shown
 
 

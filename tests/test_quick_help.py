@@ -52,3 +52,4 @@ def test_help_loads_neither_click_nor_anything_else_of_weight() -> None:
     loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if "|" in line}
     needed = {line.rsplit("|", 1)[1].strip() for line in bare.stderr.splitlines() if "|" in line}
     assert not {"click", "yaml", "jinja2", "typing", "inspect", "dataclasses"} & (loaded - needed)
+    assert len(loaded) <= 2.5 * len(needed), sorted(loaded - needed)
