@@ -45,7 +45,8 @@ fuzz: setup  ## look for input that the compiler does not stand, for 30 minutes 
 	@sh tools/setup.sh fuzz
 	@PAVIOR_GO="$$(cat .tools/go-path 2>/dev/null || command -v go)" .venv/bin/python -m fuzz --minutes $(MINUTES) $(ARGS)
 
-bench: setup  ## speed and memory on generated fleets
+bench: setup  ## speed and memory on a generated fleet, beside cp, Helm, Kustomize and Kapitan (fetches them, once)
+	@sh tools/setup.sh bench
 	@.venv/bin/python -m benchmarks.run $(ARGS)
 
 budget: setup  ## renew how many function calls a render may make, where more work is meant

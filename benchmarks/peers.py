@@ -1,58 +1,149 @@
-"""The same manifests made by `helm template` and `kustomize build`, one run of the tool for each service.
+"""The same manifests made by other tools.
 
-Their input is what Pavior rendered of the service: for Helm a chart with the manifests as templates and the image as a value, for
-Kustomize the manifests as a base beneath an overlay that sets namespace and a label. That favours them: everything
-that is decided in Pavior is already decided in what they read.
+Their input is what Pavior rendered of each service: templates that are those manifests with the image as a value (Helm, Kapitan),
+or a base beneath an overlay that sets namespace and a label (Kustomize). That favours them: everything that is
+decided in Pavior is already decided in what they read, and nothing is checked.
 """
 
 from __future__ import annotations
 
-import shutil
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 import yaml
 
+from benchmarks.generate import REPOSITORY
 from benchmarks.measure import measure
 
-
-def peers() -> dict[str, Callable[[Path, Path], list[str]] | None]:
-    """By the name that is reported: what lays out a service's manifests for the tool and says the command; None: not found."""
-    return {
-        "helm template": _helm if shutil.which("helm") else None,
-        "kustomize build": _kustomize if shutil.which("kustomize") else None,
-    }
+HELM, HELM_ENGINE, KUSTOMIZE = (REPOSITORY / ".tools/bin" / name for name in ("helm", "helm-engine", "kustomize"))
+KAPITAN = REPOSITORY / ".tools/kapitan/bin/kapitan"
 
 
-def seconds_a_service(
-    prepare: Callable[[Path, Path], list[str]], services: Sequence[Path], scratch: Path, rounds: int
-) -> float:
-    """The median over `services`, folders of rendered manifests, of the median of `rounds` runs."""
-    medians = []
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A command, and the folder that it runs in."""
+
+    command: list[str]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Another tool. `version` is that of its pin in `tools/`, which `make bench` installs.
+
+    `lay_out` writes the input for services, folders of rendered manifests, into a new folder, and says what to run.
+    """
+
+    name: str
+    executable: Path
+    version: str
+    lay_out: Callable[[Sequence[Path], Path], list[Invocation]]
+
+    @property
+    def found(self) -> bool:
+        return self.executable.is_file()
+
+
+def tools() -> list[Tool]:
+    helm = _pinned("helm/go.mod", "helm.sh/helm/v3")
+    engine = _pinned("helm-engine/go.mod", "helm.sh/helm/v3")
+    kustomize = _pinned("kustomize/go.mod", "sigs.k8s.io/kustomize/kustomize/v5")
+    kapitan = "v" + _pinned("kapitan/requirements.txt", "kapitan")
+    return [
+        Tool("Helm's engine in one process", HELM_ENGINE, engine, _engine),
+        Tool("Kapitan", KAPITAN, kapitan, _kapitan),
+        Tool("helm template", HELM, helm, _helm),
+        Tool("kustomize build", KUSTOMIZE, kustomize, _kustomize),
+    ]
+
+
+def _pinned(file: str, module: str) -> str:
+    text = (REPOSITORY / "tools" / file).read_text(encoding="utf-8")
+    found = re.search(rf"(?:^|\s){re.escape(module)}(?: |==)(\S+)", text)
+    assert found, f"tools/{file} does not pin {module}"
+    return found[1]
+
+
+def seconds_a_service(tool: Tool, services: Sequence[Path], scratch: Path) -> float:
+    """What the tool takes for all of `services`, divided by how many they are."""
+    invocations = tool.lay_out(services, scratch)
+    return sum(measure(each.command, each.folder).seconds for each in invocations) / len(services)
+
+
+def manifests_of(service: Path) -> list[tuple[str, str]]:
+    """Each file of a rendered service: a flat name, and its text."""
+    return [
+        ("-".join(file.relative_to(service).parts), file.read_text(encoding="utf-8"))
+        for file in sorted(service.rglob("*.yaml"))
+    ]
+
+
+def _helm(services: Sequence[Path], folder: Path) -> list[Invocation]:
+    command = [str(HELM), "template", "."]
+    return [Invocation(command, chart) for chart in _charts(services, folder)]
+
+
+def _engine(services: Sequence[Path], folder: Path) -> list[Invocation]:
+    charts = [chart.name for chart in _charts(services, folder)]
+    return [Invocation([str(HELM_ENGINE), "out", *charts], folder)]
+
+
+def _charts(services: Sequence[Path], folder: Path) -> list[Path]:
+    """A chart for each service, its manifests as templates."""
+    charts = []
     for index, service in enumerate(services):
-        folder = scratch / str(index)
-        command = prepare(service, folder)
-        medians.append(median(measure(command, folder).seconds for _ in range(rounds)))
-    return median(medians)
+        chart = folder / f"chart-{index}"
+        image = _templates(service, chart / "templates", "{{ .Values.image }}")
+        about = {"apiVersion": "v2", "name": service.name, "version": "1.0.0"}
+        _write(chart / "Chart.yaml", about)
+        _write(chart / "values.yaml", {"image": image})
+        charts.append(chart)
+    return charts
 
 
-def _helm(service: Path, folder: Path) -> list[str]:
-    templates = folder / "templates"
-    templates.mkdir(parents=True)
-    chart = {"apiVersion": "v2", "name": service.name, "version": "1.0.0"}
-    (folder / "Chart.yaml").write_text(yaml.safe_dump(chart), encoding="utf-8")
+def _kapitan(services: Sequence[Path], folder: Path) -> list[Invocation]:
+    """An inventory with each service as a target."""
+    for index, service in enumerate(services):
+        target, path = f"service-{index}", f"templates/{index}"
+        image = _templates(service, folder / path, "{{ inventory.parameters.image }}")
+        compiled = {"input_type": "jinja2", "input_paths": [path], "output_path": "."}
+        kapitan = {"vars": {"target": target}, "compile": [compiled]}
+        _write(folder / f"inventory/targets/{target}.yml", {"parameters": {"image": image, "kapitan": kapitan}})
+    # Without a folder of classes it warns.
+    (folder / "inventory/classes").mkdir()
+    command = [str(KAPITAN), "compile", "--parallelism", "1", "--quiet"]
+    return [Invocation(command, folder)]
+
+
+def _kustomize(services: Sequence[Path], folder: Path) -> list[Invocation]:
+    overlays = []
+    for index, service in enumerate(services):
+        overlay = folder / f"overlay-{index}"
+        files = manifests_of(service)
+        for name, text in files:
+            _write(overlay / "base" / name, text)
+        _write(overlay / "base/kustomization.yaml", {"resources": [name for name, _ in files]})
+        about = {
+            "resources": ["base"],
+            "namespace": service.parent.name,
+            "labels": [{"pairs": {"app.kubernetes.io/managed-by": "kustomize"}}],
+        }
+        _write(overlay / "kustomization.yaml", about)
+        overlays.append(overlay)
+    return [Invocation([str(KUSTOMIZE), "build", "."], overlay) for overlay in overlays]
+
+
+def _templates(service: Path, folder: Path, expression: str) -> str:
+    """Write a service's manifests as templates in which `expression` stands for its image, which is returned."""
     image = ""
-    for file in sorted(service.rglob("*.yaml")):
-        text = file.read_text(encoding="utf-8")
+    for name, text in manifests_of(service):
         image = image or _image(text)
-        text = text.replace("{{", '{{ "{{" }}')
-        if image:
-            text = text.replace(image, "{{ .Values.image }}")
-        (templates / "-".join(file.relative_to(service).parts)).write_text(text, encoding="utf-8")
-    (folder / "values.yaml").write_text(yaml.safe_dump({"image": image}), encoding="utf-8")
-    return ["helm", "template", service.name, "."]
+        template = text.replace("{{", '{{ "{{" }}')
+        _write(folder / name, template.replace(image, expression) if image else template)
+    return image
 
 
 def _image(text: str) -> str:
@@ -60,18 +151,6 @@ def _image(text: str) -> str:
     return next((word for key, word in pairwise(words) if key == "image:" and "@" in word), "")
 
 
-def _kustomize(service: Path, folder: Path) -> list[str]:
-    base = folder / "base"
-    base.mkdir(parents=True)
-    names = []
-    for file in sorted(service.rglob("*.yaml")):
-        names.append("-".join(file.relative_to(service).parts))
-        shutil.copy(file, base / names[-1])
-    (base / "kustomization.yaml").write_text(yaml.safe_dump({"resources": names}), encoding="utf-8")
-    overlay = {
-        "resources": ["base"],
-        "namespace": service.parent.name,
-        "labels": [{"pairs": {"app.kubernetes.io/managed-by": "kustomize"}}],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
-    return ["kustomize", "build", "."]
+def _write(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")

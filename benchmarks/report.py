@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 BEGIN, END = "<!-- report -->", "<!-- end of report -->"
+PLOT = "performance.svg"
+"""Beside the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another tool: seconds for one service, and how many times Pavior's that is; None where it wasn't found."""
+    """Another tool: seconds for one service, and how many times Pavior's that is; None where it wasn't found.
+
+    The ratio is the median of the rounds' ratios.
+    """
 
     name: str
+    version: str
     seconds: float | None
     ratio: float | None
 
@@ -25,6 +31,8 @@ class Report:
     time; `processor` is the cold render's. `phases` are seconds of one cold render on one worker.
     """
 
+    date: str
+    version: str
     machine: str
     services: int
     service_environments: int
@@ -53,7 +61,7 @@ def text(report: Report) -> str:
 def markdown(report: Report) -> str:
     """A table for the documentation."""
     return "\n".join(
-        ["| measured | result |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in _lines(report))]
+        ["| what | result |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in _lines(report))]
     )
 
 
@@ -61,12 +69,14 @@ def with_report(page: str, report: Report) -> str:
     """The page with what stands between its two marks replaced by the report."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{markdown(report)}\n\n{END}{after}"
+    plot = f"![Time for the same manifests, in Pavior's times]({PLOT})"
+    return f"{before}{BEGIN}\n\n{plot}\n\n{markdown(report)}\n\n{END}{after}"
 
 
 def _lines(report: Report) -> list[tuple[str, str]]:
     a_service = report.cold / report.service_environments
     lines = [
+        ("measured", f"{report.date}, Pavior {report.version}"),
         ("machine", report.machine),
         ("fleet", f"{report.services:,} services, {report.service_environments:,} service-environments"),
         ("result", f"{report.manifests:,} manifests in {report.files:,} files, {report.size / 1e6:.1f} MB"),
@@ -89,10 +99,10 @@ def _lines(report: Report) -> list[tuple[str, str]]:
         ),
     ]
     for peer in report.peers:
-        found = "not found"
+        found = "not found: `make bench` says why"
         if peer.seconds is not None and peer.ratio is not None:
-            found = f"{peer.seconds * 1e3:.0f} ms a service, {peer.ratio:.0f} times Pavior's"
-        lines.append((peer.name, found))
+            found = f"{peer.seconds * 1e3:.3g} ms a service, {peer.ratio:.3g} times Pavior's"
+        lines.append((f"{peer.name} {peer.version}", found))
     for name, seconds in report.phases.items():
         lines.append((f"phase {name}", f"{seconds / report.service_environments * 1e3:.3f} ms a service-environment"))
     return lines

@@ -1,9 +1,10 @@
 """The benchmark: `python -m benchmarks.run`. One run makes a fleet, renders it, and reports all its numbers together.
 
-Each round renders the whole fleet from nothing and copies the result with `cp -r`, one right after the other, so that a
-ratio compares two things that met the same machine; what is reported is the median of the rounds' ratios. Every round has
-a folder of its own and nothing is deleted before the end: an ext4 without a journal avoids the inodes of what was deleted in
-the last minutes by looking at each of them, which makes creating files after a large deletion up to thirty times slower.
+Each round renders the whole fleet from nothing, copies the result with `cp -r` and lets the other tools make the manifests of
+some of its services, one right after the other, so that a ratio compares two things that met the same machine; what is
+reported is the median of the rounds' ratios. Every round has a folder of its own and nothing is deleted before the end: an
+ext4 without a journal avoids the inodes of what was deleted in the last minutes by looking at each of them, which makes
+creating files after a large deletion up to thirty times slower.
 """
 
 from __future__ import annotations
@@ -15,21 +16,24 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 from benchmarks.generate import REPOSITORY, generate
 from benchmarks.measure import CommandFailed, Run, measure
-from benchmarks.peers import peers, seconds_a_service
-from benchmarks.report import Peer, Report, markdown, text, with_report
+from benchmarks.peers import Tool, seconds_a_service, tools
+from benchmarks.plot import svg
+from benchmarks.report import PLOT, Peer, Report, markdown, text, with_report
 from benchmarks.tree import service_folders
 
 DOCUMENTATION = REPOSITORY / "docs" / "performance.md"
 
-SAMPLE = 8
-"""How many services the peers are run on."""
+SAMPLE = 24
+"""How many services the other tools make the manifests of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,12 @@ class Round:
     def copy(self) -> Run:
         return measure(["cp", "-r", str(self.rendered), str(self.folder / "copied")], self.folder)
 
+    def other(self, tool: Tool) -> float:
+        """Seconds that another tool takes for one service, on the sample of this round."""
+        services = service_folders(self.repository)
+        sample = services[:: max(1, len(services) // SAMPLE)][:SAMPLE]
+        return seconds_a_service(tool, sample, self.folder / tool.executable.name)
+
     def _environment(self) -> dict[str, str]:
         sources = os.pathsep.join((str(REPOSITORY / "compiler"), str(REPOSITORY)))
         return {"PYTHONPATH": sources, "XDG_CACHE_HOME": str(self.folder / "cache"), "PYTHONHASHSEED": "0"}
@@ -80,9 +90,13 @@ def run(services: int, rounds: int, jobs: int, folder: Path) -> Report:
 
     each_round = [new_round(str(number)) for number in range(rounds)]
     colds, copies = [], []
+    others: dict[str, list[float]] = {tool.name: [] for tool in tools()}
     for one in each_round:
         colds.append(one.render())
         copies.append(one.copy())
+        for tool in tools():
+            if tool.found:
+                others[tool.name].append(one.other(tool))
     last = each_round[-1]
     rendered = service_folders(last.repository)
     warm = median(last.render().seconds for _ in range(rounds))
@@ -90,6 +104,8 @@ def run(services: int, rounds: int, jobs: int, folder: Path) -> Report:
     files = [file for file in last.rendered.rglob("*") if file.is_file()]
     phases, manifests = new_round("phases").phases()
     return Report(
+        date=date.today().isoformat(),
+        version=version("pavior"),
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         services=services,
         service_environments=len(rendered),
@@ -106,18 +122,19 @@ def run(services: int, rounds: int, jobs: int, folder: Path) -> Report:
         copy_processor_ratio=median(one.processor / other.processor for one, other in zip(colds, copies, strict=True)),
         peak_memory=max(run.peak_memory for run in colds),
         phases=phases,
-        peers=_peers(last, rendered, cold / len(rendered), rounds),
+        peers=_peers(others, [run.seconds / len(rendered) for run in colds]),
     )
 
 
-def _peers(one: Round, rendered: list[Path], own: float, rounds: int) -> list[Peer]:
+def _peers(others: Mapping[str, Sequence[float]], own: Sequence[float]) -> list[Peer]:
+    """From seconds a service in each round, the other tools' by their names, and Pavior's."""
     measured = []
-    for name, prepare in peers().items():
-        seconds = None
-        if prepare:
-            scratch = one.folder / name.replace(" ", "-")
-            seconds = seconds_a_service(prepare, rendered[:: max(1, len(rendered) // SAMPLE)][:SAMPLE], scratch, rounds)
-        measured.append(Peer(name, seconds, seconds / own if seconds else None))
+    for tool in tools():
+        seconds = others[tool.name]
+        ratios = [one / other for one, other in zip(seconds, own, strict=True)] if seconds else []
+        measured.append(
+            Peer(tool.name, tool.version, median(seconds) if seconds else None, median(ratios) if ratios else None)
+        )
     return measured
 
 
@@ -129,7 +146,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how many renders from nothing (default 3)")
     parser.add_argument("--jobs", type=int, default=1, help="workers of `pavior render` (default 1)")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="form of the report")
-    parser.add_argument("--update", action="store_true", help="also put the report into docs/performance.md")
+    parser.add_argument("--update", action="store_true", help="also put report and plot into docs/")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pavior-bench-") as folder:
         try:
@@ -141,6 +158,7 @@ def main() -> None:
     if arguments.update:
         text_with_report = with_report(DOCUMENTATION.read_text(encoding="utf-8"), report)
         DOCUMENTATION.write_text(text_with_report, encoding="utf-8")
+        DOCUMENTATION.with_name(PLOT).write_text(svg(report), encoding="utf-8")
 
 
 def _json(report: Report) -> str:

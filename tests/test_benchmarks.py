@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import yaml
 from benchmarks.generate import REPOSITORY, generate
+from benchmarks.peers import Invocation, Tool, manifests_of, seconds_a_service, tools
+from benchmarks.plot import svg
 from benchmarks.report import Peer, Report, markdown, text, with_report
 
 from pavior.pipeline import Selection, render
@@ -38,6 +47,8 @@ def test_a_fleet_is_not_generated_over_what_is_there(tmp_path: Path) -> None:
 
 def a_report() -> Report:
     return Report(
+        date="2030-01-02",
+        version="1.2.3",
         machine="a machine",
         services=1000,
         service_environments=3000,
@@ -54,7 +65,7 @@ def a_report() -> Report:
         copy_processor_ratio=9.5,
         peak_memory=100 * 2**20,
         phases={"render": 3.0},
-        peers=[Peer("helm template", 0.08, 40.0), Peer("kustomize build", None, None)],
+        peers=[Peer("helm template", "v1.0.0", 0.08, 40.0), Peer("kustomize build", "v2.0.0", None, None)],
     )
 
 
@@ -70,8 +81,9 @@ def test_a_report_reads_in_milliseconds_a_service_environment() -> None:
         in markdown(report).splitlines()
     )
     assert "| phase render | 1.000 ms a service-environment |" in markdown(report).splitlines()
-    assert "| helm template | 80 ms a service, 40 times Pavior's |" in markdown(report).splitlines()
-    assert "| kustomize build | not found |" in markdown(report).splitlines()
+    assert "| helm template v1.0.0 | 80 ms a service, 40 times Pavior's |" in markdown(report).splitlines()
+    assert "| kustomize build v2.0.0 | not found: `make bench` says why |" in markdown(report).splitlines()
+    assert "| measured | 2030-01-02, Pavior 1.2.3 |" in markdown(report).splitlines()
 
 
 def test_the_report_replaces_the_one_before_in_the_documentation() -> None:
@@ -80,3 +92,62 @@ def test_the_report_replaces_the_one_before_in_the_documentation() -> None:
     assert once.count("| render from nothing | 6.00 s") == 1
     assert with_report(once, a_report()) == once
     assert once.startswith(page.split("<!--")[0])
+
+
+def test_the_plot_has_a_bar_for_each_tool_that_was_found_and_longer_ones_for_slower_tools() -> None:
+    report = replace(a_report(), peers=[*a_report().peers, Peer("R&D <tool>", "v3", 0.001, 0.5)])
+    drawing = ElementTree.fromstring(svg(report))
+    names = [text.text for text in drawing.iterfind("{*}text[@text-anchor='end']")]
+    assert names == ["cp -r of the result", "R&D <tool> v3", "Pavior", "helm template v1.0.0"]
+    widths = [float(bar.attrib["width"]) for bar in drawing.iterfind("{*}rect")][1:]
+    assert widths == sorted(widths)
+    assert widths[0] > 0
+    assert max(widths) < float(drawing.attrib["width"])
+
+
+def test_a_tools_time_for_one_service_is_that_for_all_shared_out(tmp_path: Path) -> None:
+    def lay_out(services: Sequence[Path], folder: Path) -> list[Invocation]:
+        return [Invocation([sys.executable, "-c", "import time; time.sleep(0.2)"], tmp_path) for _ in services[:2]]
+
+    tool = Tool("sleep", Path(sys.executable), "v1", lay_out)
+    assert 0.1 <= seconds_a_service(tool, [tmp_path] * 4, tmp_path / "scratch") < 5
+
+
+SERVICES = [REPOSITORY / "rendered/staging/payments/checkout", REPOSITORY / "rendered/prod@north/payments/checkout"]
+
+
+def documents(text: str) -> list[Any]:
+    return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
+
+
+def by_identity(manifests: Sequence[Any]) -> dict[tuple[str, str, str], Any]:
+    return {(each["apiVersion"], each["kind"], each["metadata"]["name"]): each for each in manifests}
+
+
+@pytest.mark.parametrize("tool", tools(), ids=lambda tool: tool.name)
+def test_other_tools_are_given_the_same_manifests(tool: Tool, tmp_path: Path) -> None:
+    """Laid out for it, they are read as they are; where `make bench` has fetched the tool, they also come out of it."""
+    invocations = tool.lay_out(SERVICES, tmp_path / "in")
+    assert {invocation.command[0] for invocation in invocations} == {str(tool.executable)}
+    laid_out = {file.name for file in (tmp_path / "in").rglob("*.yaml")}
+    assert {name for service in SERVICES for name, _ in manifests_of(service)} <= laid_out
+    if not tool.found:
+        pytest.skip("`make bench` fetches it")
+    before = {file for file in (tmp_path / "in").rglob("*") if file.is_file()}
+    printed = [
+        subprocess.run(each.command, cwd=each.folder, capture_output=True, text=True, check=True).stdout
+        for each in invocations
+    ]
+    written = sorted({file for file in (tmp_path / "in").rglob("*") if file.is_file()} - before)
+    texts = [*printed, *(file.read_text(encoding="utf-8") for file in written)]
+    made = [document for text in texts for document in documents(text)]
+    expected = [document for service in SERVICES for _, text in manifests_of(service) for document in documents(text)]
+    assert len(made) == len(expected)
+    assert by_identity(made).keys() == by_identity(expected).keys()
+    if tool.name != "kustomize build":  # its overlay adds a label
+        assert sorted(map(repr, made)) == sorted(map(repr, expected))
+
+
+def test_helm_and_its_engine_are_of_one_version() -> None:
+    versions = {tool.name: tool.version for tool in tools()}
+    assert versions["helm template"] == versions["Helm's engine in one process"]

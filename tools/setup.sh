@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh python | kubeconform | prometheus | node | judges | fuzz: prepare .venv or .tools, if anything of them is missing or out of date.
+# setup.sh python | kubeconform | prometheus | node | judges | fuzz | bench: prepare .venv or .tools, if anything of them is missing or out of date.
 # Needs nothing but a POSIX shell and Python; says plainly what is missing otherwise. `make` calls it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -34,7 +34,7 @@ install() { # python, pip's arguments
   python=$1
   shift
   "$python" -m pip install --quiet --disable-pip-version-check --no-input "$@" ||
-    stop "pip could not install what .venv needs (its words are above): check the network and pip's settings"
+    stop "pip could not install what is pinned (its words are above): check the network and pip's settings"
 }
 
 setup_python() {
@@ -158,6 +158,25 @@ setup_judges() {
   go_tool_stands policies --version || build_go_tool policies .
 }
 
+# What the benchmark compares with. What can't be had is left out of it.
+setup_bench() {
+  go_minor=26
+  for tool in helm=helm.sh/helm/v3/cmd/helm kustomize=sigs.k8s.io/kustomize/kustomize/v5 helm-engine=.; do
+    go_tool_stands "${tool%%=*}" version || (build_go_tool "${tool%%=*}" "${tool#*=}") ||
+      echo "pavior: the benchmark goes without ${tool%%=*}" >&2
+  done
+  (setup_kapitan) || echo "pavior: the benchmark goes without Kapitan" >&2
+}
+
+setup_kapitan() {
+  stamp="$(cksum <tools/kapitan/requirements.txt)"
+  if [ "$(cat .tools/kapitan/pavior-stamp 2>/dev/null)" = "$stamp" ] && [ -x .tools/kapitan/bin/kapitan ]; then return; fi
+  echo "pavior: installing Kapitan into .tools/kapitan" >&2
+  .venv/bin/python -m venv --clear .tools/kapitan || stop ".tools/kapitan could not be made (the reason is above)"
+  install .tools/kapitan/bin/python --requirement tools/kapitan/requirements.txt
+  printf '%s' "$stamp" >.tools/kapitan/pavior-stamp
+}
+
 # Node with npm: from $PATH or from PyPI. tools/judges/node_modules is what package-lock.json pins.
 node_from() { # a folder; true if it has npm and Node 20 or newer
   [ -x "$1/npm" ] && version=$("$1/node" --version 2>/dev/null) || return 1
@@ -212,5 +231,6 @@ case ${1:-} in
   node) setup_node ;;
   judges) setup_judges ;;
   fuzz) setup_fuzz ;;
-  *) stop "usage: setup.sh python | kubeconform | prometheus | node | judges | fuzz" ;;
+  bench) setup_bench ;;
+  *) stop "usage: setup.sh python | kubeconform | prometheus | node | judges | fuzz | bench" ;;
 esac
