@@ -1,16 +1,26 @@
 #!/bin/sh
-# Write requirements.txt anew: the newest versions that pyproject.toml allows, and what they need in turn.
+# Write requirements.txt, and those of tools/, anew: the newest versions that pyproject.toml or a requirements.in allows, and what they
+# need in turn, for every Python from 3.11 on and every platform, with the hashes of all files of a version. No address is written.
 set -eu
 cd "$(dirname "$0")/.."
 sh tools/setup.sh python
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-.venv/bin/python -m venv "$fresh"
-"$fresh/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip
-"$fresh/bin/python" -m pip install --quiet --group dev .
-"$fresh/bin/python" -m pip uninstall --quiet --yes pavior
-{
-  sed -n '/^#/p' requirements.txt
-  "$fresh/bin/python" -m pip freeze --exclude pip --exclude setuptools | tr '[:upper:]' '[:lower:]' | LC_ALL=C sort
-} >"$fresh/requirements.txt"
-cp "$fresh/requirements.txt" requirements.txt
+.venv/bin/python -m venv "$fresh/uv"
+"$fresh/uv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement tools/uv/requirements.txt
+
+lock() { # what is written, uv's arguments
+  written=$1
+  shift
+  {
+    sed -n '/^#/p' "$written"
+    "$fresh/uv/bin/uv" pip compile --quiet --no-config --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+      --no-annotate "$@"
+  } >"$fresh/requirements.txt"
+  cp "$fresh/requirements.txt" "$written"
+}
+
+lock requirements.txt pyproject.toml --group dev
+for wanted in tools/*/requirements.in; do
+  lock "${wanted%.in}.txt" "$wanted"
+done

