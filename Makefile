@@ -1,6 +1,6 @@
 # Everything sets itself up: Python >= 3.11, make and git are all that a machine needs (tools/setup.sh).
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint types unit verify judges faults fuzz bench budget setup tools wheel kubernetes-schemas help-text docs requirements clean
+.PHONY: help render check test lint types unit verify judges faults fuzz bench budget setup tools dist kubernetes-schemas help-text docs requirements clean
 
 PAVIOR := .venv/bin/python -m pavior
 ARGS ?=
@@ -61,8 +61,8 @@ tools: setup
 	@sh tools/setup.sh prometheus
 	@sh tools/setup.sh node
 
-wheel: setup  ## the distribution, into dist/
-	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+dist: setup  ## the wheel and the source distribution, into dist/: the same bytes for the same commit
+	@sh tools/release.sh build
 
 kubernetes-schemas:  ## regenerate schemas/kubernetes out of the pinned packages (needs Node and npm)
 	@command -v npm >/dev/null || { echo "pavior: npm is missing: install Node 20 or newer" >&2; exit 3; }
@@ -75,8 +75,8 @@ docs: setup  ## renew what the documentation shows: schemas, the reference of pl
 	@$(PAVIOR) schema --reference docs/platform-yaml.md --prerequisites docs/prerequisites.md
 	@.venv/bin/python -m tests.documentation
 
-requirements:  ## renew requirements.txt within what pyproject.toml allows
+requirements:  ## renew requirements.txt, and those of tools/, within what pyproject.toml allows
 	@sh tools/requirements.sh
 
 clean:  ## remove what make installed
-	rm -rf .venv .tools dist tools/judges/node_modules tools/kubernetes-schemas/node_modules
+	rm -rf .venv .tools dist dist-components tools/judges/node_modules tools/kubernetes-schemas/node_modules
