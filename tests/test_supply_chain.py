@@ -21,7 +21,11 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 
-REQUIREMENTS = [ROOT / "requirements.txt", *sorted(ROOT.glob("tools/*/requirements.txt"))]
+REQUIREMENTS = [
+    ROOT / "requirements.txt",
+    ROOT / "fuzz/requirements.txt",
+    *sorted(ROOT.glob("tools/*/requirements.txt")),
+]
 LINE = re.compile(r"[a-z0-9][a-z0-9.-]*==[0-9][\w.]*( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+")
 RELEASE = yaml.load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
 

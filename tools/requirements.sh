@@ -1,5 +1,5 @@
 #!/bin/sh
-# Write requirements.txt, and those of tools/, anew: the newest versions that pyproject.toml or a requirements.in allows, and what they
+# Write requirements.txt, and those of fuzz/ and tools/, anew: the newest versions that pyproject.toml or a requirements.in allows, and what they
 # need in turn, for every Python from 3.11 on and every platform, with the hashes of all files of a version. No address is written.
 set -eu
 cd "$(dirname "$0")/.."
@@ -21,6 +21,7 @@ lock() { # what is written, uv's arguments
 }
 
 lock requirements.txt pyproject.toml --group dev
+lock fuzz/requirements.txt --group pyproject.toml:fuzz
 for wanted in tools/*/requirements.in; do
   lock "${wanted%.in}.txt" "$wanted"
 done

@@ -219,7 +219,7 @@ setup_node() {
 # atheris has no wheel for every Python; without it hypothesis alone makes the cases.
 setup_fuzz() {
   if .venv/bin/python -c 'import atheris' 2>/dev/null; then return; fi
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --requirement fuzz/requirements.txt ||
+  (install .venv/bin/python fuzz/requirements.txt) ||
     echo "pavior: atheris could not be installed: hypothesis alone will make the cases" >&2
 }
 
