@@ -18,7 +18,8 @@ def main() -> None:
     report = render(repository, Selection())
     profile.disable()
     if report.failed:
-        sys.exit("\n".join(f"{d.span.file}:{d.span.line}: {d.message}" for d in report.diagnostics if d.is_error))
+        errors = [d for d in report.diagnostics if d.is_error]
+        sys.exit("\n".join(f"{d.span.file}:{d.span.line}: {d.code.number} {d.message}" for d in errors[:20]))
     calls = sum(entry.callcount for entry in profile.getstats())
     result.write_text(json.dumps({"calls": calls, "manifests": report.manifests}), encoding="utf-8")
 

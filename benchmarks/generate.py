@@ -119,15 +119,16 @@ def _nth(words: Sequence[str], index: int) -> str:
 
 
 def _connect(fleet: Sequence[Service], chance: random.Random) -> None:
-    """Edges from callers to web services, written down at both ends."""
-    callees = [service for service in fleet if service.golden_path == "web-service"]
+    """Edges from callers to web services that come before them, so never in a circle, written down at both ends."""
+    callees: list[Service] = []
     for caller in fleet:
-        if not callees or caller.golden_path == "static-site":
-            continue
-        for callee in chance.sample(callees, min(len(callees), chance.choice((0, 0, 1, 1, 2, 3)))):
-            if callee is not caller and len(callee.inbound) < MOST_CALLERS:
-                caller.outbound.append(callee.id)
-                callee.inbound.append(caller.id)
+        if caller.golden_path != "static-site":
+            for callee in chance.sample(callees, min(len(callees), chance.choice((0, 0, 1, 1, 2, 3)))):
+                if len(callee.inbound) < MOST_CALLERS:
+                    caller.outbound.append(callee.id)
+                    callee.inbound.append(caller.id)
+        if caller.golden_path == "web-service":
+            callees.append(caller)
 
 
 def _team(name: str, organization: dict[str, Any], chance: random.Random) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def _team(name: str, organization: dict[str, Any], chance: random.Random) -> dic
         "description": f"Team {name}",
         "group": f"{organization['name']}:{name}",
         "contacts": {"slack": f"#{name}", "email": f"{name}@{organization['domain']}"},
-        "quota": {"cpu": 400, "memory": "800Gi", "pods": 1000},
+        "quota": {"cpu": 40, "memory": "80Gi", "pods": 150},
     }
     if chance.random() < 0.5:
         team["defaults"] = {"observability": {"logLevel": "info"}, "env": {"TEAM": name}}

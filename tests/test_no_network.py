@@ -32,13 +32,16 @@ sys.addaudithook(hook)
 COMMANDS = {
     "cases": [["cases"]],
     "check": [["check"], ["check", "--base", "HEAD"]],
+    "codeowners": [["codeowners"]],
     "cost": [["cost"]],
     "diff": [["diff"], ["diff", "--base", "HEAD", "--format", "markdown"]],
     "explain": [["explain", "red/one", "--env", "dev"], ["explain", "PV101"]],
     "fix": [["fix"]],
+    "fmt": [["fmt"]],
     "list": [["list"]],
-    "render": [["render"], ["render", "--jobs", "2"]],
+    "render": [["render"], ["render", "--jobs", "2"], ["render", "--shard", "1/1", "--proof", "proof"]],
     "schema": [["schema"]],
+    "shards": [["shards", "proof"]],
     "validate": [["validate"]],
     "verify": [["verify"]],
 }
