@@ -26,7 +26,7 @@ SERVICE = {
     "apiVersion": "v1", "kind": "Service", "metadata": {"name": "one", "namespace": "red", "labels": {"a": "b"}},
     "spec": {"selector": {"app": "one"}, "ports": [{"name": "main", "port": 80}, {"name": "x", "port": 81}], "x~/y": {"": None}},
 }  # fmt: skip
-_OWNED = Owned("red", {"pavior.dev/team": "red"}, {"v1/ConfigMap": True, "v1/Service": True})
+_OWNED = Owned("red", {"pavior.dev/team": "red"}, {"v1/ConfigMap": True, "v1/Service": True}, {})
 
 # Patches.
 

@@ -26,7 +26,7 @@ from pavior.report.escaping import ascii_json, visible
 
 CLEAN, FOUND, USAGE = 0, 1, 2
 
-_ARTIFACT = re.compile(rf"(?:\./)?{RENDERED}/(?P<path>.+?\.(?:yaml|md))(?::(?P<line>[0-9]{1, 9}))?(?::[0-9]+)?")
+_ARTIFACT = re.compile(rf"(?:\./)?{RENDERED}/(?P<path>.+?\.(?:yaml|md))(?::(?P<line>[0-9]{{1,9}}))?(?::[0-9]+)?")
 _LONGEST = 100
 
 
