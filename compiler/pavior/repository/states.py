@@ -63,8 +63,8 @@ def is_settled(status: os.stat_result, before: int) -> bool:
 
 
 def digest_of(content: bytes) -> bytes:
-    """What stands for the content of a file."""
-    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
+    """What stands for the content of a file. Processors have instructions for this one: it takes half of what BLAKE2 does."""
+    return hashlib.sha256(content, usedforsecurity=False).digest()[:_DIGEST]
 
 
 class Inputs(NamedTuple):
