@@ -76,7 +76,7 @@ def tell(case: Case) -> str:
 def _change(change: ManifestChange) -> Iterator[str]:
     names = [
         each.name if not each.namespace else f"{each.namespace}/{each.name}"
-        for each in (change.renamed_from, change.identity)
+        for each in (change.former, change.identity)
         if each
     ]
     words = f" ({change.words})" if change.words else ""

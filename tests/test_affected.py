@@ -95,11 +95,11 @@ def _plain(changes: Iterable[tuple[str, ManifestChange]]) -> Changes:
     plain: Changes = set()
     renamed = False
     for target, change in changes:
-        if change.renamed_from is None:
+        if change.former is None:
             plain.add((target, change.identity, change.edit))
         else:
             renamed = True
-            plain |= {(target, change.identity, Edit.ADDED), (target, change.renamed_from, Edit.REMOVED)}
+            plain |= {(target, change.identity, Edit.ADDED), (target, change.former, Edit.REMOVED)}
     return {each for each in plain if each[2] is not Edit.CHANGED} if renamed else plain
 
 

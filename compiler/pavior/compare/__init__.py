@@ -33,12 +33,14 @@ class Risk(IntEnum):
 
 
 class Edit(Enum):
-    """What happened to a manifest or a value. RENAMED is of manifests only, REORDERED of lists only."""
+    """What happened to a manifest or a value. RENAMED and REPLACED (by one of another kind) are of manifests only, REORDERED of
+    lists only."""
 
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
     RENAMED = "renamed"
+    REPLACED = "replaced"
     REORDERED = "reordered"
 
 
@@ -117,7 +119,8 @@ class ManifestChange:
 
     `risk` is the worst of the manifest's own, of its fields' and of its consequences'. `words` say what the manifest is, such as
     `database`, or are empty. `fields` of an added or removed manifest are empty: all of it is new or gone, and `told` is the gist
-    of it in words of components, or empty.
+    of it in words of components, or empty. `former` is what a renamed or replaced one was called; `fields` of a replaced one are
+    of what both kinds have in common, at their places in the new one.
     """
 
     edit: Edit
@@ -127,7 +130,7 @@ class ManifestChange:
     fields: tuple[FieldChange, ...] = ()
     before: Manifest | None = None
     after: Manifest | None = None
-    renamed_from: Identity | None = None
+    former: Identity | None = None
     consequences: tuple[Consequence, ...] = ()
     told: str = ""
 

@@ -174,10 +174,11 @@ class Counts:
     removed: int = 0
     changed: int = 0
     renamed: int = 0
+    replaced: int = 0
 
     @property
     def total(self) -> int:
-        return self.added + self.removed + self.changed + self.renamed
+        return self.added + self.removed + self.changed + self.renamed + self.replaced
 
 
 @dataclass(frozen=True, slots=True)

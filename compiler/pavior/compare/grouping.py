@@ -78,7 +78,9 @@ class Grouping:
         name = _named(identity, templating)
         if change.edit is not Edit.CHANGED:
             key = Key(change.risk, change.edit, kind, None, change.words)
-            self._count(key, kind, _names(change, name, templating), _example(where, identity, None), bit, 1)
+            whole = self._count(key, kind, _names(change, name, templating), _example(where, identity, None), bit, 1)
+            if change.edit is Edit.REPLACED:
+                whole.name(name)
         for number, each in enumerate(change.fields):
             before, after = (
                 brief(templating.marked(told if told is not None else shown(value))) if value is not None else None
@@ -124,7 +126,7 @@ class Grouping:
             base=base,
             head=head,
             groups=groups(self._groups, names),
-            counts=Counts(counts[Edit.ADDED], counts[Edit.REMOVED], counts[Edit.CHANGED], counts[Edit.RENAMED]),
+            counts=Counts(**{edit.value: counts[edit] for edit in Edit if edit is not Edit.REORDERED}),
             reach=reach_of([self._seen], names),
             services=tuple(sorted(self._services)),
             teams=tuple(sorted(self._teams)),
@@ -163,7 +165,10 @@ def _named(identity: Identity, templating: Templating) -> str:
 def _names(change: ManifestChange, name: str, templating: Templating) -> Values:
     """The name in the base and in the head, with the gist of what came or went."""
     if change.edit is Edit.RENAMED:
-        return _named(change.renamed_from or change.identity, templating), name
+        return _named(change.former or change.identity, templating), name
+    if change.edit is Edit.REPLACED and change.former is not None:
+        old, new = change.former, change.identity
+        return (old.kind, new.kind) if old.kind != new.kind else (old.group_kind, new.group_kind)
     said = brief(f"{name}: {templating.marked(change.told)}") if change.told else name
     return (None, said) if change.edit is Edit.ADDED else (said, None)
 

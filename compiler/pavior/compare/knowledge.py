@@ -19,7 +19,7 @@ EVERY_KIND = "*"
 """In `kinds`: rules of all kinds, beneath those of any one. In a pointer: any key or item."""
 
 _VALUE_EVENTS = ("added", "removed", "changed", "increased", "decreased", "reordered")
-_MANIFEST_EVENTS = ("added", "removed", "renamed")
+_MANIFEST_EVENTS = ("added", "removed", "renamed", "replaced")
 _REFINED = {"increased": "changed", "decreased": "changed", "reordered": "changed"}
 """What an event is when no rule names it."""
 
@@ -139,12 +139,18 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class KindMeaning:
-    """What is known of one manifest: of its fields, and of the manifest as a whole."""
+    """What is known of one manifest: of its fields, and of the manifest as a whole.
+
+    `role` is what kinds that can stand for one another have, or empty; `common` is where what those have in common is in this
+    one, by its name.
+    """
 
     fields: Meaning
     whole: Mapping[str, Risk]
     words: str
     phrases: tuple[Phrase, ...] = ()
+    role: str = ""
+    common: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     def risk(self, edit: Edit) -> Risk:
         """The class of an added, removed or renamed manifest; a rename is a removal and an addition, if no rule knows better."""
@@ -204,20 +210,25 @@ def group_and_kind(manifest: Manifest) -> tuple[str, str]:
 def _meaning(entries: Iterable[_Entry]) -> KindMeaning:
     root = _Node()
     whole: dict[str, Risk] = {}
-    words = ""
+    words = role = ""
     told: tuple[Phrase, ...] = ()
+    common: dict[str, tuple[tuple[str, ...], ...]] = {}
     # A condition is more special than none.
     for entry in sorted(entries, key=lambda each: bool(each.where)):
         manifest = entry.rules.get("manifest", {})
         whole |= _events(manifest.get("risk", {}), _MANIFEST_EVENTS)
-        words = manifest.get("words", words)
+        words, role = manifest.get("words", words), manifest.get("role", role)
+        common |= {name: (_steps(pointer),) for name, pointer in manifest.get("common", {}).items()}
         told = _phrases(manifest["told"]) if "told" in manifest else told
-        for prefix in entry.rules.get("below", [""]):
+        prefixes = entry.rules.get("below", [""])
+        if "subject" in entry.rules:
+            common[entry.rules["subject"]] = tuple(map(_steps, prefixes))
+        for prefix in prefixes:
             if "subject" in entry.rules:
                 root.at(_steps(prefix)).said["subject"] = entry.rules["subject"]
             for pointer, rule in entry.rules.get("fields", {}).items():
                 _say(root.at((*_steps(prefix), *_steps(pointer))), rule)
-    return KindMeaning(Meaning((root,), None), whole, words, told)
+    return KindMeaning(Meaning((root,), None), whole, words, told, role, common)
 
 
 def _say(node: _Node, rule: Mapping[str, Value]) -> None:

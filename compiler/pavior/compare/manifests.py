@@ -10,6 +10,7 @@ from typing import TypeAlias
 from pavior.compare import Consequence, Edit, FieldChange, Identity, ManifestChange, Risk
 from pavior.compare.knowledge import KindMeaning, Knowledge, group_and_kind
 from pavior.compare.renames import Renaming, follows, renamings
+from pavior.compare.replacements import common_differences, replacements
 from pavior.compare.telling import gist
 from pavior.compare.values import differences, weigh
 from pavior.model import Manifest
@@ -37,8 +38,12 @@ def compare(base: Sequence[Manifest], head: Sequence[Manifest], knowledge: Knowl
     added = {name[0]: manifest for name, manifest in after.items() if name not in before}
     renamed = renamings(removed, added)
     gone, new_names = {each.old for each in renamed}, {each.new for each in renamed}
-    changes += [_whole(Edit.REMOVED, each, old, knowledge) for each, old in removed.items() if each not in gone]
-    changes += [_whole(Edit.ADDED, each, new, knowledge) for each, new in added.items() if each not in new_names]
+    left = {each: old for each, old in removed.items() if each not in gone}
+    come = {each: new for each, new in added.items() if each not in new_names}
+    for old_name, new_name in replacements(left, come, knowledge) if left and come else ():
+        changes.append(_replaced(new_name, old_name, left.pop(old_name), come.pop(new_name), knowledge))
+    changes += [_whole(Edit.REMOVED, each, old, knowledge) for each, old in left.items()]
+    changes += [_whole(Edit.ADDED, each, new, knowledge) for each, new in come.items()]
     if renamed:
         changes = _with_renamed(changes, renamed, removed, added, knowledge)
     return tuple(sorted(changes, key=lambda change: (change.identity, change.edit.value)))
@@ -81,6 +86,16 @@ def _whole(edit: Edit, name: Identity, manifest: Manifest, knowledge: Knowledge)
         risk, before, after = _risk_of_added(manifest, meaning), None, manifest
     told = gist(manifest, meaning) if meaning.phrases else ""
     return ManifestChange(edit, name, risk, meaning.words, before=before, after=after, told=told)
+
+
+def _replaced(name: Identity, former: Identity, old: Manifest, new: Manifest, knowledge: Knowledge) -> ManifestChange:
+    """A manifest in whose place is one of another kind. If no rule knows better, one went and one came."""
+    was, now = knowledge.of(old), knowledge.of(new)
+    fields = common_differences(old, new, was, now)
+    own = now.whole.get(Edit.REPLACED.value)
+    if own is None:
+        own = min(was.risk(Edit.REMOVED), _risk_of_added(new, now))
+    return ManifestChange(Edit.REPLACED, name, _worst(fields, own), now.words, tuple(fields), old, new, former)
 
 
 def _risk_of_added(manifest: Manifest, meaning: KindMeaning) -> Risk:

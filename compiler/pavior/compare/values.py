@@ -27,6 +27,14 @@ def differences(before: Mapping[str, Value], after: Mapping[str, Value], meaning
     return sorted(found, key=lambda change: (written(change.path), change.edit.value, canonical(change.after)))
 
 
+def differences_at(before: Value, after: Value, meaning: Meaning, path: Steps) -> list[FieldChange]:
+    """The changes between two values, of which one may be absent, at `path`, of which `meaning` is what is known."""
+    found: list[FieldChange] = []
+    if before != after:
+        _either(before, after, meaning, path, found)
+    return found
+
+
 class Weight(NamedTuple):
     """What it means that a value comes or goes. `default`: nothing, since all of it is what absence means."""
 

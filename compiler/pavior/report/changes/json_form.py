@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pavior.compare import FieldChange, Identity, ManifestChange, Risk, written
+from pavior.compare import Edit, FieldChange, Identity, ManifestChange, Risk, written
 from pavior.compare.difference import BudgetChange, DiffReport, Group, Reach, Spending, Variant, Where
 from pavior.diagnostics.secrets import conceal
 from pavior.report.arrangement import arrange
@@ -26,6 +26,7 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
             "removed": counts.removed,
             "changed": counts.changed,
             "renamed": counts.renamed,
+            "replaced": counts.replaced,
         },
         "serviceNames": list(map(encodable, report.services)),
         "teamNames": list(map(encodable, report.teams)),
@@ -156,7 +157,8 @@ def _detail(where: Where, change: ManifestChange) -> dict[str, Any]:
         "change": change.edit.value,
         "risk": change.risk.slug,
         "words": encodable(change.words),
-        "renamedFrom": _identity(change.renamed_from) if change.renamed_from else None,
+        "renamedFrom": _identity(change.former) if change.former and change.edit is Edit.RENAMED else None,
+        "replaces": _identity(change.former) if change.former and change.edit is Edit.REPLACED else None,
         "fields": [_field(each) for each in change.fields],
         "followedBy": [{**_identity(each.identity), "path": _text(written(each.path))} for each in change.consequences],
     }

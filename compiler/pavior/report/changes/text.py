@@ -29,7 +29,14 @@ MOST_LINES = 60
 
 _RESET = "\x1b[0m"
 _GRAVE, _WARNING, _PLAIN, _FOREIGN, _OLD, _NEW = "1;31", "1;33", "1", "36", "31", "32"
-_MARKS = {Edit.ADDED: "+", Edit.REMOVED: "-", Edit.CHANGED: "~", Edit.RENAMED: "»", Edit.REORDERED: "↕"}
+_MARKS = {
+    Edit.ADDED: "+",
+    Edit.REMOVED: "-",
+    Edit.CHANGED: "~",
+    Edit.RENAMED: "»",
+    Edit.REPLACED: "»",
+    Edit.REORDERED: "↕",
+}
 
 
 class _Paint:
@@ -104,8 +111,8 @@ def _details(report: DiffReport, paint: _Paint) -> Iterator[str]:
 def _manifest(change: ManifestChange, paint: _Paint) -> Iterator[str]:
     name = "/".join(part for part in (change.identity.namespace, change.identity.name) if part)
     called = f"{change.identity.kind} {name}"
-    if change.renamed_from is not None:
-        called += f", was {change.renamed_from.name}"
+    if change.former is not None:
+        called += f", was {change.former.kind if change.edit is Edit.REPLACED else change.former.name}"
     yield f"  {_MARKS[change.edit]} {paint(_FOREIGN, visible(called))} {change.edit.value} [{label(change.risk)}]"
     for field in change.fields:
         words = f", {field.words}" if field.words else ""

@@ -40,6 +40,7 @@ _EDITS = {
     Edit.REMOVED: "removed",
     Edit.CHANGED: "changed",
     Edit.RENAMED: "renamed",
+    Edit.REPLACED: "replaced",
     Edit.REORDERED: "in another order",
 }
 
@@ -93,6 +94,7 @@ def extent(report: DiffReport) -> str:
         (counts.removed, "removed"),
         (counts.changed, "changed"),
         (counts.renamed, "renamed"),
+        (counts.replaced, "replaced"),
     )
     parts = ", ".join(f"{number:,} {word}" for number, word in named if number)
     owners = [
@@ -138,7 +140,8 @@ def place(group: Group) -> Line:
     if group.kind is None:
         return ()
     if group.path is None or group.path == FURTHER:
-        return (foreign(_kind(group)),)
+        named = _names(group)
+        return (foreign(_kind(group)), *((Piece(" "), *named[:-1]) if named else ()))
     if group.shared is not None:
         return _shared_place(group.shared)
     only = group.variants[0].example if group.times == 1 and group.variants else None
