@@ -18,7 +18,17 @@ from markdown_it import MarkdownIt
 
 from differences import ROOT, knowledge
 from pavior.compare import Edit
-from pavior.compare.difference import BudgetChange, Cost, CostDifference, DiffReport, Keeping, Spending, Where
+from pavior.compare.difference import (
+    BudgetChange,
+    Cost,
+    CostDifference,
+    DiffReport,
+    EditedField,
+    FileEdit,
+    Keeping,
+    Spending,
+    Where,
+)
 from pavior.compare.grouping import Grouping
 from pavior.compare.manifests import compare
 from pavior.model import Manifest
@@ -258,7 +268,8 @@ def test_json_is_as_its_schema_says() -> None:
     schema = json.loads((ROOT / "schemas" / "diff.schema.json").read_bytes())
     Draft202012Validator.check_schema(schema)
     for full in (False, True):
-        content = json.loads("\n".join(render("json", report(), full=full)))
+        told = replace(report(), edits=file_edits("a", 2))
+        content = json.loads("\n".join(render("json", told, full=full)))
         Draft202012Validator(schema).validate(content)
         assert ("details" in content) is full
     assert content["groups"][0]["risk"] == content["risk"] == "destroys-data"
@@ -301,7 +312,23 @@ def hostile(text: str) -> DiffReport:
     gadgets = [{"apiVersion": f"{text}/v1", "kind": f"{text or 'K'}{text}", "metadata": {"name": "g"}}]
     grouping.add(replace(where, owner=Edit.REMOVED), compare(gadgets, [], knowledge()))
     cost = Cost((difference(text, 1),), text, text, (text, f"{text}/{text}"), (budget(text),), skipped=True)
-    return replace(grouping.report(text, text), cost=cost)
+    return replace(grouping.report(text, text), cost=cost, edits=file_edits(text, 1))
+
+
+def file_edits(text: str, number: int) -> tuple[FileEdit, ...]:
+    """Files of all sorts, each so many times."""
+    fields = (
+        EditedField(text, Edit.CHANGED, text, f"{text}2"),
+        EditedField(text, Edit.ADDED, None, text),
+        EditedField(text, Edit.REORDERED, text, text),
+    )
+    some = (
+        FileEdit(text, Edit.CHANGED, fields),
+        FileEdit(text, Edit.CHANGED, ()),
+        FileEdit(text, Edit.CHANGED),
+        FileEdit(text, Edit.REMOVED),
+    )
+    return tuple(replace(each, path=f"{text}{n}") for n in range(number) for each in some)
 
 
 def difference(text: str, number: int) -> CostDifference:
@@ -406,7 +433,7 @@ def large(groups: int, text: str) -> DiffReport:
         grouping.add(where, compare(before, after, knowledge()))
     costs = tuple(difference(f"{text}{number}", number) for number in range(groups))
     cost = Cost(costs, text[:20], text * 3, (text,), (budget(text),) * groups)
-    return replace(grouping.report(text * 50, text * 50), cost=cost)
+    return replace(grouping.report(text * 50, text * 50), cost=cost, edits=file_edits(text * 9, groups))
 
 
 @pytest.mark.parametrize("text", ["a", "`", "é" * 300, "😀" * 200, "<&>" * 90, "\n" * 200, "\u202e" * 100, "|" * 500])

@@ -167,6 +167,26 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class EditedField:
+    """A field that somebody wrote otherwise: its path, and short texts, None where there was or is nothing."""
+
+    path: str
+    edit: Edit
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """A file of sources that is another than in the base, or came or went. `fields` is None where it was not compared: a
+    template, a raw manifest, one that can't be read, or one of very many."""
+
+    path: str
+    edit: Edit
+    fields: tuple[EditedField, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many manifests."""
 
@@ -188,7 +208,7 @@ class DiffReport:
     `base` and `head` are what was compared, in words. `reach` is that of all changes together; `services` and `teams` are
     sorted names. `cost` is None where it is not known, and `cost_unknown` says why, or is empty where nobody has prices.
     `details` are all changes one by one, where somebody asked for them. `withheld` names, sorted, what could not be compared,
-    because it has errors or reads from what has.
+    because it has errors or reads from what has. `edits` are the sources that differ.
     """
 
     base: str
@@ -204,6 +224,7 @@ class DiffReport:
     diagnostics: tuple[Diagnostic, ...] = ()
     details: tuple[tuple[Where, ManifestChange], ...] = ()
     withheld: tuple[str, ...] = ()
+    edits: tuple[FileEdit, ...] = ()
 
     @property
     def risk(self) -> Risk | None:

@@ -26,6 +26,7 @@ from pavior.pipeline.budget_change import with_budgets
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.committed import Committed
 from pavior.pipeline.cost_change import Reckoning, Sums
+from pavior.pipeline.edited import edited
 from pavior.pipeline.fork import forked
 from pavior.pipeline.knowledge import knowledge_of
 from pavior.pipeline.memory import rare_collections
@@ -92,10 +93,12 @@ def diff(
                 _Part(work.grouping(), costs=sums) for sums in forked(work.reckon, _shares(others, workers), workers)
             ]
         cost = _cost(parts, work) if reckoning is not None else None
+        edits = edited(pairing.base, pairing.head, selection)
     blobs.close()
     report, withheld = _joined(parts, reference, commit, told, work)
     unknown = reckoned if isinstance(reckoned, str) else ""
-    return Difference(replace(report, cost=cost, cost_unknown=unknown), report.diagnostics, withheld)
+    told_all = replace(report, cost=cost, cost_unknown=unknown, edits=edits)
+    return Difference(told_all, report.diagnostics, withheld)
 
 
 @rare_collections()

@@ -8,6 +8,7 @@ from html import escape
 from pavior.compare import Risk
 from pavior.compare.difference import DiffReport, Group
 from pavior.report.changes.cost_wording import budget_lines, cost_line, largest, money
+from pavior.report.changes.edit_wording import edit_lines
 from pavior.report.changes.wording import (
     Line,
     by_risk,
@@ -63,6 +64,9 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
         yield from _table(report)
     else:
         yield f"<p>No manifest differs {between}.</p>"
+    told = list(edit_lines(report))
+    if told:
+        yield "<h2>What was edited</h2><ul>" + "".join(f"<li>{_line(line)}</li>" for line in told) + "</ul>"
     yield from _cost(report)
     for risk, groups in by_risk(report):
         yield f'<h2 class="{_style(risk)}">{_text(label(risk))}</h2><p>{_text(meaning(risk))}</p>'

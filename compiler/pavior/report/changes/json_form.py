@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from pavior.compare import Edit, FieldChange, Identity, ManifestChange, Risk, written
-from pavior.compare.difference import BudgetChange, DiffReport, Group, Reach, Spending, Variant, Where
+from pavior.compare.difference import (
+    BudgetChange,
+    DiffReport,
+    EditedField,
+    FileEdit,
+    Group,
+    Reach,
+    Spending,
+    Variant,
+    Where,
+)
 from pavior.diagnostics.secrets import conceal
 from pavior.report.arrangement import arrange
 from pavior.report.changes.wording import single
@@ -35,6 +45,7 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
             risk.slug: number for risk in Risk if (number := sum(group.risk is risk for group in report.groups))
         },
         "groups": [_group(group) for group in report.groups],
+        "edits": [_edit(each) for each in report.edits],
         "cost": _cost(report),
         "diagnostics": [entry(each) for each in arrange(report.diagnostics)],
     }
@@ -148,6 +159,23 @@ def _spending(spending: Spending | None) -> dict[str, Any] | None:
     if spending is None:
         return None
     return {"budget": float(spending.month), "amount": float(spending.amount), "state": spending.keeping.value}
+
+
+def _edit(edit: FileEdit) -> dict[str, Any]:
+    return {
+        "file": _text(edit.path),
+        "change": edit.edit.value,
+        "fields": None if edit.fields is None else [_edited(each) for each in edit.fields],
+    }
+
+
+def _edited(field: EditedField) -> dict[str, Any]:
+    return {
+        "path": _text(field.path),
+        "change": field.edit.value,
+        "before": _text(field.before),
+        "after": _text(field.after),
+    }
 
 
 def _detail(where: Where, change: ManifestChange) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pavior.compare import Risk
 from pavior.compare.difference import Cost, DiffReport, Group
 from pavior.report.changes.cost_wording import budget_lines, cost_line, largest, money
+from pavior.report.changes.edit_wording import edit_lines
 from pavior.report.changes.wording import (
     Line,
     by_risk,
@@ -39,6 +40,9 @@ MOST_VARIANTS = 5
 MOST_LINES = 30
 MOST_COSTS = 12
 MOST_SUBJECTS = 5
+
+_EDITS_ROOM = 8_000
+"""Bytes for what was edited."""
 
 _RESERVE = 1_500
 """Bytes kept for what says how much was left out."""
@@ -79,6 +83,7 @@ def _head(report: DiffReport) -> Iterator[str]:
         others = "other " if report.withheld else ""
         yield f"No {others}manifest differs between {code(report.base)} and {code(report.head)}."
         yield ""
+        yield from _edits(report)
         yield from _cost(report)
         return
     yield f"{extent(report)}, in {_listed(report.environments)}. Between {code(report.base)} and {code(report.head)}."
@@ -92,6 +97,7 @@ def _head(report: DiffReport) -> Iterator[str]:
         about = _cell(summary(groups, MOST_SUBJECTS))
         yield f"| {strong}{label(risk)}{strong} | {len(groups):,} | {times:,} | {names:,} | {about} |"
     yield ""
+    yield from _edits(report)
     yield from _cost(report)
 
 
@@ -103,6 +109,18 @@ def _listed(names: Sequence[str]) -> str:
 def _open(risk: Risk, report: DiffReport) -> bool:
     """Whether a class is not folded: what is grave, and the worst whatever it is."""
     return risk <= _SHOWN or risk is report.risk
+
+
+def _edits(report: DiffReport) -> Iterator[str]:
+    lines = [f"- {_line(line)}" for line in edit_lines(report)]
+    if lines:
+        yield "**What was edited**"
+        yield ""
+        told = [line for number, line in enumerate(lines) if _size(lines[: number + 1]) <= _EDITS_ROOM]
+        yield from told
+        if len(told) < len(lines):
+            yield f"- and {count(len(lines) - len(told), 'more line')}"
+        yield ""
 
 
 def _cost(report: DiffReport) -> Iterator[str]:

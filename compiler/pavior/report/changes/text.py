@@ -8,6 +8,7 @@ from pavior.compare import Edit, ManifestChange, Risk, written
 from pavior.compare.difference import DiffReport, Where
 from pavior.emit import emit_value
 from pavior.report.changes.cost_wording import budget_lines, cost_line, largest, money
+from pavior.report.changes.edit_wording import edit_lines
 from pavior.report.changes.wording import (
     Line,
     by_risk,
@@ -62,9 +63,11 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
     paint = _Paint(colour)
     if not report.groups:
         yield f"no change between {visible(report.base)} and {visible(report.head)}"
+        yield from _edits(report, paint)
         yield from _cost(report, paint)
         return
     yield f"{extent(report)}, between {visible(report.base)} and {visible(report.head)}"
+    yield from _edits(report, paint)
     yield from _cost(report, paint)
     for risk, groups in by_risk(report):
         yield ""
@@ -82,6 +85,13 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
 
 def _style(risk: Risk) -> str:
     return _GRAVE if risk <= Risk.WIDENS_ACCESS else _WARNING if risk <= Risk.UNCLASSIFIED else _PLAIN
+
+
+def _edits(report: DiffReport, paint: _Paint) -> Iterator[str]:
+    lines = list(edit_lines(report))
+    if lines:
+        yield "edited:"
+        yield from (f"  {paint.line(line)}" for line in lines)
 
 
 def _cost(report: DiffReport, paint: _Paint) -> Iterator[str]:

@@ -178,20 +178,21 @@ def values(variant: Variant) -> Line:
     """`256Mi → 512Mi`; the one that there is."""
     before, after = variant.before, variant.after
     if before is None or after is None:
-        return tuple(_value(conceal(text)) for text in (before, after) if text is not None)
-    before, after = _apart(conceal(before), conceal(after))
-    return (_value(before), Piece(" → "), _value(after))
+        return tuple(value_piece(conceal(text)) for text in (before, after) if text is not None)
+    before, after = apart(conceal(before), conceal(after))
+    return (value_piece(before), Piece(" → "), value_piece(after))
 
 
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{16})[0-9a-f]{48}")
 _WORD = re.compile(r"[\w.]")
 
 
-def _value(text: str) -> Piece:
+def value_piece(text: str) -> Piece:
+    """A value without what is the same in any other, such as most of a digest; it must be concealed."""
     return Piece(_DIGEST.sub(r"\1…", text), foreign=True)
 
 
-def _apart(before: str, after: str) -> tuple[str, str]:
+def apart(before: str, after: str) -> tuple[str, str]:
     """Two texts that are long without most of what both begin and end with."""
     if max(len(before), len(after)) <= LONG_VALUE:
         return before, after
