@@ -82,7 +82,12 @@ def _change(change: ManifestChange) -> Iterator[str]:
     words = f" ({change.words})" if change.words else ""
     words += f": {change.told}" if change.told else ""
     yield f"{change.risk.slug}: {change.edit.value} {change.identity.group_kind} {' → '.join(names)}{words}"
-    yield from (f"  {_field(field)}" for field in change.fields)
+    if change.effect:
+        yield f"  so: {change.effect}"
+    for field in change.fields:
+        yield f"  {_field(field)}"
+        if field.effect:
+            yield f"    so: {field.effect}"
     for each in change.consequences:
         yield f"  followed by {each.identity.kind} {each.identity.name} {written(each.path)}, {each.risk.slug}"
 

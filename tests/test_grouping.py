@@ -148,6 +148,7 @@ def test_the_same_change_of_a_pod_template_is_one_group_whatever_the_kind() -> N
             ("argoproj.io/Rollout", Risk.RESTARTS_PODS),
             ("batch/CronJob", Risk.CHANGES_OPERATIONS),
         ),
+        (("prod",), ("prod",), ("prod",)),
     )
     assert (group.kind, group.path) == ("apps/Deployment", "spec.template.spec.containers[name=c].image")
 

@@ -110,7 +110,7 @@ def test_the_form_for_terminals() -> None:
     assert lines[:5] == [
         "42 manifests (1 removed, 41 changed) of 40 services of 1 team, between main and this change",
         "cost: +120.50 EUR a month, for payments/s0 in prod: 1,000.00 EUR → 1,120.50 EUR, "
-        "scaled to the most up to 2,000.00 EUR (estimated by the prices of 2026-10-01)",
+        "scaled to the most 1,000.00 EUR → 2,000.00 EUR (estimated by the prices of 2026-10-01)",
         "  +120.50 EUR payments in prod, which then costs 3,000.00 EUR",
         "budget of payments in prod: 3,000.00 EUR, of which 2,900.00 EUR → 3,020.00 EUR are spent by estimate: "
         "passed, which pavior check refuses",
@@ -122,6 +122,8 @@ destroys data: data is lost, or nothing protects it any more
   - database removed: orders
       payments/s1 in prod
       at PostgresDatabase
+      so: Argo CD asks a person before it deletes the claim; an instance in AWS stays even then, \
+with its data and its price; one inside the cluster goes with its data
 
 restarts pods: pods are replaced by new ones
   ~ memory limit
@@ -151,7 +153,7 @@ def test_the_form_for_comments_leads_with_the_worst_and_folds_what_is_harmless()
     lines = list(render("markdown", report(), more="https://ci.example/artifact"))
     assert lines[0] == MARKER
     assert lines[1] == "### Worst: destroys data"
-    assert lines[3].startswith("42 manifests (1 removed, 41 changed) of 40 services of 1 team, in `prod`.")
+    assert lines[3].startswith("42 manifests (1 removed, 41 changed) of 40 services of 1 team (`payments`), in `prod`.")
     cost = next(line for line in lines if line.startswith("**Cost"))
     assert cost.startswith(
         "**Cost: +120.50 EUR a month, for `payments/s0` in `prod`: 1,000.00 EUR → 1,120.50 EUR, scaled"
@@ -215,6 +217,23 @@ def test_kinds_that_a_change_does_less_to_are_named() -> None:
         "at spec.containers[name=c].resources.limits.memory in the pod template of Deployment, CronJob "
         "(of CronJob: changes operations)"
     ) in lines
+
+
+def test_kinds_are_told_with_where_each_is() -> None:
+    grouping = Grouping()
+    for target, kind in (("dev", "Deployment"), ("prod", "StatefulSet")):
+        where = Where(target, target, "main", "payments", "s", "p")
+        before, after = ({**deployment(memory), "kind": kind} for memory in ("256Mi", "512Mi"))
+        grouping.add(where, compare([before], [after], knowledge()))
+    report = grouping.report("main", "this change")
+    assert (
+        "      at spec.containers[name=c].resources.limits.memory in the pod template of Deployment in dev; StatefulSet in prod"
+    ) in list(render("text", report))
+    (kinds,) = (group["kinds"] for group in json.loads("\n".join(render("json", report)))["groups"])
+    assert [(each["kind"], each["targets"]) for each in kinds] == [
+        ("apps/Deployment", ["dev"]),
+        ("apps/StatefulSet", ["prod"]),
+    ]
 
 
 def test_of_long_values_what_differs_is_shown() -> None:
@@ -312,7 +331,9 @@ def hostile(text: str) -> DiffReport:
     gadgets = [{"apiVersion": f"{text}/v1", "kind": f"{text or 'K'}{text}", "metadata": {"name": "g"}}]
     grouping.add(replace(where, owner=Edit.REMOVED), compare(gadgets, [], knowledge()))
     cost = Cost((difference(text, 1),), text, text, (text, f"{text}/{text}"), (budget(text),), skipped=True)
-    return replace(grouping.report(text, text), cost=cost, edits=file_edits(text, 1))
+    told = grouping.report(text, text)
+    groups = tuple(replace(group, effects=(text, f"{text}{text}")) for group in told.groups)
+    return replace(told, groups=groups, cost=cost, edits=file_edits(text, 1))
 
 
 def file_edits(text: str, number: int) -> tuple[FileEdit, ...]:

@@ -91,7 +91,7 @@ class FieldChange(NamedTuple):
 
     `words` say what the value is, such as `memory limit`, or are empty. Of a REORDERED list both are what names its items,
     in both orders. `told` are both values in words of components, where they have some. `subject` is what the path leads through.
-    `leads`: of changes that reach as far, people care for this one first.
+    `leads`: of changes that reach as far, people care for this one first. `effect` says in a sentence what follows, or is empty.
     """
 
     path: Steps
@@ -103,6 +103,7 @@ class FieldChange(NamedTuple):
     told: tuple[str | None, str | None] = (None, None)
     subject: Subject | None = None
     leads: bool = False
+    effect: str = ""
 
 
 class Consequence(NamedTuple):
@@ -120,7 +121,7 @@ class ManifestChange:
     `risk` is the worst of the manifest's own, of its fields' and of its consequences'. `words` say what the manifest is, such as
     `database`, or are empty. `fields` of an added or removed manifest are empty: all of it is new or gone, and `told` is the gist
     of it in words of components, or empty. `former` is what a renamed or replaced one was called; `fields` of a replaced one are
-    of what both kinds have in common, at their places in the new one.
+    of what both kinds have in common, at their places in the new one. `effect` is as that of a field.
     """
 
     edit: Edit
@@ -133,6 +134,7 @@ class ManifestChange:
     former: Identity | None = None
     consequences: tuple[Consequence, ...] = ()
     told: str = ""
+    effect: str = ""
 
 
 def written(path: Steps) -> str:

@@ -70,11 +70,13 @@ class Shared:
     """A change of several kinds, such as of the `pod template` that all have: `path` is what is beneath that.
 
     `kinds` are sorted, each with its class: that can be milder than the group's. `Group.kind` and `path` are of the first.
+    `targets` are the sorted ones in which each of `kinds` is.
     """
 
     subject: str
     path: str
     kinds: tuple[tuple[str, Risk], ...]
+    targets: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Group:
     """The same change across the fleet. `path` is None where it is about whole manifests, `kind` where it is about owners.
 
     `variants` are sorted, the most frequent first; `untold` are changes whose values were too many to keep. `names` are those of
-    the manifests, if they are few, `contents` what comes or goes with owners, the worst first, and how many of each.
+    the manifests, if they are few, `contents` what comes or goes with owners, the worst first, and how many of each. `effects`
+    are sorted sentences of components: what follows.
     """
 
     risk: Risk
@@ -97,6 +100,7 @@ class Group:
     names: tuple[str, ...] = ()
     contents: tuple[tuple[str, int], ...] = ()
     shared: Shared | None = None
+    effects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

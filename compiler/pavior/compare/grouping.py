@@ -79,6 +79,7 @@ class Grouping:
         if change.edit is not Edit.CHANGED:
             key = Key(change.risk, change.edit, kind, None, change.words)
             whole = self._count(key, kind, _names(change, name, templating), _example(where, identity, None), bit, 1)
+            whole.effects.update(filter(None, [change.effect]))
             if change.edit is Edit.REPLACED:
                 whole.name(name)
         for number, each in enumerate(change.fields):
@@ -89,8 +90,12 @@ class Grouping:
             key = _key(each, kind, templating)
             gathered = self._count(key, kind, (before, after), _example(where, identity, each, number), bit, 1)
             gathered.name(name)
+            if each.effect:
+                gathered.effects.add(each.effect)
             if kind not in gathered.kinds:
                 gathered.kinds[kind] = _pattern(each.path, templating)
+            if each.subject is not None:
+                gathered.targets.setdefault(kind, set()).add(where.target)
 
     def _count(self, key: Key, kind: str, values: Values, example: Example, bit: Bits, times: int) -> Gathered:
         gathered = self._gathered(key, kind)

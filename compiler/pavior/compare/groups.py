@@ -78,8 +78,9 @@ class Tally:
 class Gathered:
     """What is known of one group. `untold` counts what had other values than the MOST_VARIANTS first ones.
 
-    `kinds` are those of the manifests, each with the pattern of the path there; `names` their first ones, one more than are
-    told; `contents` what comes or goes with owners, with its class.
+    `kinds` are those of the manifests, each with the pattern of the path there, `targets` where those with a subject are; `names`
+    their first ones, one more than are told; `contents` what comes or goes with owners, with its class; `effects` what follows,
+    in words of components.
     """
 
     variants: dict[Values, Tally] = field(default_factory=dict)
@@ -87,6 +88,8 @@ class Gathered:
     kinds: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     contents: Counter[tuple[Risk, str]] = field(default_factory=Counter)
+    effects: set[str] = field(default_factory=set)
+    targets: dict[str, set[str]] = field(default_factory=dict)
 
     def tally(self, values: Values, example: Example) -> Tally:
         known = self.variants.get(values)
@@ -113,6 +116,9 @@ class Gathered:
         self.kinds = {**other.kinds, **self.kinds}
         self.name(*other.names)
         self.contents.update(other.contents)
+        self.effects |= other.effects
+        for kind, targets in other.targets.items():
+            self.targets.setdefault(kind, set()).update(targets)
 
     def copy(self) -> Gathered:
         copied = Gathered()
@@ -186,7 +192,9 @@ def _group(key: Key, gathered: Gathered, classes: Classes, names: Sequence[str])
     kinds = sorted(gathered.kinds)
     shared = None
     if key.subject and len(kinds) > 1:
-        shared = Shared(key.subject, told(key.path or ""), tuple((kind, classes[kind]) for kind in kinds))
+        of_kinds = tuple((kind, classes[kind]) for kind in kinds)
+        places = tuple(tuple(sorted(gathered.targets.get(kind, ()))) for kind in kinds)
+        shared = Shared(key.subject, told(key.path or ""), of_kinds, places)
     path = gathered.kinds[kinds[0]] if key.subject else key.path
     return Group(
         key.risk,
@@ -201,6 +209,7 @@ def _group(key: Key, gathered: Gathered, classes: Classes, names: Sequence[str])
         names=tuple(map(told, sorted(gathered.names))) if len(gathered.names) <= MOST_NAMES else (),
         contents=_contents(gathered.contents),
         shared=shared,
+        effects=tuple(sorted(gathered.effects)),
     )
 
 

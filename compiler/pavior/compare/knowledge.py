@@ -36,10 +36,11 @@ Reading: TypeAlias = Form | tuple[Value, ...]
 
 
 class Arrangement(Enum):
-    """Whether the order of a list's items has a meaning."""
+    """Whether the order of a list's items has a meaning. WHOLE: so much that what changes in it is told as all of it."""
 
     SEQUENCE = "sequence"
     SET = "set"
+    WHOLE = "whole"
 
 
 class Pointer(NamedTuple):
@@ -74,9 +75,11 @@ class _Node:
 
 
 class Meaning:
-    """What is known at one path of a kind. `risks` are by event; `keys`, `arrangement`, `default`, `phrases` and `leads` speak of
-    this value alone, the rest of everything beneath too. `has_default`: `default` equals absence. `decided`: the events that a
-    rule of this very value names, so that what comes or goes with it has no say."""
+    """What is known at one path of a kind. `risks`, and `effects`, sentences of what follows, are by event.
+
+    `effects`, `keys`, `arrangement`, `default`, `phrases` and `leads` speak of this value alone, the rest of everything beneath
+    too. `has_default`: `default` equals absence. `decided`: the events that a rule of this very value names, so that what comes
+    or goes with it has no say."""
 
     __slots__ = (
         "_below",
@@ -85,6 +88,7 @@ class Meaning:
         "arrangement",
         "decided",
         "default",
+        "effects",
         "form",
         "has_default",
         "keys",
@@ -98,13 +102,16 @@ class Meaning:
     def __init__(self, nodes: tuple[_Node, ...], above: Meaning | None) -> None:
         said: dict[str, Any] = {}
         risks: dict[str, Risk] = dict(above.risks) if above else {}
+        effects: dict[str, str] = {}
         for node in nodes:
             said.update(node.said)
             risks.update(node.said.get("risk", {}))
+            effects.update(node.said.get("effect", {}))
         self.decided: frozenset[str] = frozenset().union(*(node.said.get("decided", ()) for node in nodes))
         self._nodes = tuple(node for node in nodes if node.below)
         self._below: dict[str, Meaning] = {}
         self.risks: Mapping[str, Risk] = risks
+        self.effects: Mapping[str, str] = effects
         self.words: str = said.get("words", above.words if above else "")
         self.form: Reading | None = said.get("form", above.form if above else None)
         self.keys: tuple[tuple[str, ...], ...] = said.get("keys", ())
@@ -149,6 +156,7 @@ class KindMeaning:
     whole: Mapping[str, Risk]
     words: str
     phrases: tuple[Phrase, ...] = ()
+    effects: Mapping[str, str] = field(default_factory=dict)
     role: str = ""
     common: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
@@ -210,13 +218,15 @@ def group_and_kind(manifest: Manifest) -> tuple[str, str]:
 def _meaning(entries: Iterable[_Entry]) -> KindMeaning:
     root = _Node()
     whole: dict[str, Risk] = {}
+    effects: dict[str, str] = {}
     words = role = ""
     told: tuple[Phrase, ...] = ()
     common: dict[str, tuple[tuple[str, ...], ...]] = {}
     # A condition is more special than none.
     for entry in sorted(entries, key=lambda each: bool(each.where)):
         manifest = entry.rules.get("manifest", {})
-        whole |= _events(manifest.get("risk", {}), _MANIFEST_EVENTS)
+        whole |= {event: RISKS[slug] for event, slug in _events(manifest.get("risk", {}), _MANIFEST_EVENTS).items()}
+        effects |= _events(manifest.get("effect", {}), _MANIFEST_EVENTS)
         words, role = manifest.get("words", words), manifest.get("role", role)
         common |= {name: (_steps(pointer),) for name, pointer in manifest.get("common", {}).items()}
         told = _phrases(manifest["told"]) if "told" in manifest else told
@@ -228,14 +238,17 @@ def _meaning(entries: Iterable[_Entry]) -> KindMeaning:
                 root.at(_steps(prefix)).said["subject"] = entry.rules["subject"]
             for pointer, rule in entry.rules.get("fields", {}).items():
                 _say(root.at((*_steps(prefix), *_steps(pointer))), rule)
-    return KindMeaning(Meaning((root,), None), whole, words, told, role, common)
+    return KindMeaning(Meaning((root,), None), whole, words, told, effects, role, common)
 
 
 def _say(node: _Node, rule: Mapping[str, Value]) -> None:
     said = node.said
     if "risk" in rule:
-        said["risk"] = {**said.get("risk", {}), **_events(rule["risk"], _VALUE_EVENTS)}
+        risks = {event: RISKS[slug] for event, slug in _events(rule["risk"], _VALUE_EVENTS).items()}
+        said["risk"] = {**said.get("risk", {}), **risks}
         said["decided"] = said.get("decided", frozenset()).union(rule["risk"] if isinstance(rule["risk"], dict) else ())
+    if "effect" in rule:
+        said["effect"] = {**said.get("effect", {}), **_events(rule["effect"], _VALUE_EVENTS)}
     if "as" in rule:
         said["form"] = tuple(rule["as"]) if isinstance(rule["as"], list) else Form(rule["as"])
     if "keys" in rule:
@@ -267,13 +280,12 @@ def _parts(text: str) -> tuple[Any, ...]:
     return tuple(parts)
 
 
-def _events(given: Value, events: tuple[str, ...]) -> dict[str, Risk]:
-    """`restarts-pods` is for every event; a map for those that it names, `changed` also for those that are finer."""
+def _events(given: Value, events: tuple[str, ...]) -> dict[str, str]:
+    """A text is for every event; a map for those that it names, `changed` also for those that are finer."""
     if isinstance(given, str):
-        return dict.fromkeys(events, RISKS[given])
-    named = {event: RISKS[slug] for event, slug in given.items()}
-    finer = {event: named[wide] for event, wide in _REFINED.items() if wide in named and event in events}
-    return finer | named
+        return dict.fromkeys(events, given)
+    finer = {event: given[wide] for event, wide in _REFINED.items() if wide in given and event in events}
+    return {**finer, **given}
 
 
 def _steps(pointer: str) -> tuple[str, ...]:

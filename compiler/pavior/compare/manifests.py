@@ -85,7 +85,8 @@ def _whole(edit: Edit, name: Identity, manifest: Manifest, knowledge: Knowledge)
     else:
         risk, before, after = _risk_of_added(manifest, meaning), None, manifest
     told = gist(manifest, meaning) if meaning.phrases else ""
-    return ManifestChange(edit, name, risk, meaning.words, before=before, after=after, told=told)
+    effect = meaning.effects.get(edit.value, "")
+    return ManifestChange(edit, name, risk, meaning.words, before=before, after=after, told=told, effect=effect)
 
 
 def _replaced(name: Identity, former: Identity, old: Manifest, new: Manifest, knowledge: Knowledge) -> ManifestChange:
@@ -95,7 +96,9 @@ def _replaced(name: Identity, former: Identity, old: Manifest, new: Manifest, kn
     own = now.whole.get(Edit.REPLACED.value)
     if own is None:
         own = min(was.risk(Edit.REMOVED), _risk_of_added(new, now))
-    return ManifestChange(Edit.REPLACED, name, _worst(fields, own), now.words, tuple(fields), old, new, former)
+    effect = now.effects.get(Edit.REPLACED.value, "")
+    risk = _worst(fields, own)
+    return ManifestChange(Edit.REPLACED, name, risk, now.words, tuple(fields), old, new, former, effect=effect)
 
 
 def _risk_of_added(manifest: Manifest, meaning: KindMeaning) -> Risk:
@@ -138,6 +141,17 @@ def _with_renamed(
         caused = tuple(consequences[each.new])
         risk = _worst(fields, meaning.risk(Edit.RENAMED), *(one.risk for one in caused))
         others.append(
-            ManifestChange(Edit.RENAMED, each.new, risk, meaning.words, tuple(fields), old, new, each.old, caused)
+            ManifestChange(
+                Edit.RENAMED,
+                each.new,
+                risk,
+                meaning.words,
+                tuple(fields),
+                old,
+                new,
+                each.old,
+                caused,
+                effect=meaning.effects.get(Edit.RENAMED.value, ""),
+            )
         )
     return others

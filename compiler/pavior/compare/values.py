@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pavior.compare import Edit, FieldChange, Member, Risk, Step, Steps, written
 from pavior.compare.items import Matching, Pair, canonical, match
-from pavior.compare.knowledge import Meaning
+from pavior.compare.knowledge import Arrangement, Meaning
 from pavior.compare.scalars import direction, same
 from pavior.compare.telling import tell
 from pavior.model import Value
@@ -41,12 +41,14 @@ class Weight(NamedTuple):
     risk: Risk
     words: str
     default: bool
+    effect: str = ""
 
 
 def weigh(value: Value, meaning: Meaning, edit: Edit, depth: int = 0) -> Weight:
     """The worst that is said of anything in a value that is `edit` (ADDED or REMOVED) with it, in the words of that."""
     event = edit.value
-    own = Weight(meaning.risk(event), meaning.words, meaning.has_default and value == meaning.default)
+    default = meaning.has_default and value == meaning.default
+    own = Weight(meaning.risk(event), meaning.words, default, meaning.effects.get(event, ""))
     if own.default or event in meaning.decided or depth > DEEPEST:
         return own
     if isinstance(value, dict):
@@ -54,7 +56,8 @@ def weigh(value: Value, meaning: Meaning, edit: Edit, depth: int = 0) -> Weight:
     elif isinstance(value, list):
         parts = [weigh(part, meaning.below("-"), edit, depth + 1) for part in value]
     else:
-        return own._replace(risk=meaning.risk(_against_default(value, meaning, edit)))
+        event = _against_default(value, meaning, edit)
+        return own._replace(risk=meaning.risk(event), effect=meaning.effects.get(event, ""))
     if not parts:
         return own
     if isinstance(value, dict) and all(part.default for part in parts):
@@ -99,9 +102,8 @@ def _either(before: Value, after: Value, meaning: Meaning, path: Steps, found: l
         _lists(before, after, meaning, path, found)
     elif not _same_document(before, after, meaning, path, found) and not _equal(before, after, meaning):
         event = direction(before, after, meaning.form)
-        found.append(
-            _change(path, Edit.CHANGED, (before, after), Weight(meaning.risk(event), meaning.words, False), meaning)
-        )
+        weight = Weight(meaning.risk(event), meaning.words, False, meaning.effects.get(event, ""))
+        found.append(_change(path, Edit.CHANGED, (before, after), weight, meaning))
 
 
 def _in_parts(value: Value, meaning: Meaning, edit: Edit) -> bool:
@@ -127,17 +129,40 @@ def _passing(value: Value, meaning: Meaning, path: Steps, edit: Edit, found: lis
 
 def _change(path: Steps, edit: Edit, values: tuple[Value, Value], weight: Weight, meaning: Meaning) -> FieldChange:
     told = (tell(values[0], meaning), tell(values[1], meaning))
-    return FieldChange(path, edit, *values, weight.risk, weight.words, told, meaning.subject, meaning.leads)
+    return FieldChange(
+        path, edit, *values, weight.risk, weight.words, told, meaning.subject, meaning.leads, weight.effect
+    )
 
 
 def _lists(before: list[Value], after: list[Value], meaning: Meaning, path: Steps, found: list[FieldChange]) -> None:
+    if meaning.arrangement is Arrangement.WHOLE:
+        parts: list[FieldChange] = []
+        _items(before, after, meaning, path, parts)
+        found += _as_whole(before, after, meaning, path, parts)
+    else:
+        _items(before, after, meaning, path, found)
+
+
+def _as_whole(
+    before: list[Value], after: list[Value], meaning: Meaning, path: Steps, parts: Sequence[FieldChange]
+) -> Iterator[FieldChange]:
+    """One change for all in a list that has the list's own words, with the worst class; what has other words stays as it is."""
+    own = [part for part in parts if part.words == meaning.words]
+    if own:
+        edit = Edit.CHANGED if before and after else Edit.REMOVED if before else Edit.ADDED
+        weight = Weight(min(part.risk for part in own), meaning.words, False, meaning.effects.get(edit.value, ""))
+        yield _change(path, edit, (before or None, after or None), weight, meaning)
+    yield from (part for part in parts if part.words != meaning.words)
+
+
+def _items(before: list[Value], after: list[Value], meaning: Meaning, path: Steps, found: list[FieldChange]) -> None:
     matching: Matching = match(before, after, meaning)
     for pair in matching.pairs:
         _item(pair, meaning, path, found)
     if matching.reordered is not None:
         old, new = matching.reordered
-        risk = meaning.risk("reordered")
-        found.append(FieldChange(path, Edit.REORDERED, old, new, risk, meaning.words, subject=meaning.subject))
+        weight = Weight(meaning.risk("reordered"), meaning.words, False, meaning.effects.get("reordered", ""))
+        found.append(_change(path, Edit.REORDERED, (old, new), weight, meaning)._replace(told=(None, None)))
 
 
 def _item(pair: Pair, meaning: Meaning, path: Steps, found: list[FieldChange]) -> None:

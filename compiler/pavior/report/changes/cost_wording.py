@@ -16,14 +16,16 @@ def money(cost: Cost, amount: Decimal, *, signed: bool = False) -> str:
 
 
 def cost_line(cost: Cost) -> Line:
-    """`+120.00 EUR a month, for shop/cart in prod: 1,000.00 EUR → 1,120.00 EUR, scaled to the most up to 3,000.00 EUR`."""
+    """`+12.00 EUR a month, for shop/cart in prod: 10.00 EUR → 22.00 EUR, scaled to the most 25.00 EUR → 50.00 EUR`."""
     if not cost.differences:
         return (Piece("no difference"),)
-    before, after, highest = (
-        sum((getattr(each, name) for each in cost.differences), Decimal(0)) for name in ("before", "after", "highest")
+    names = ("before", "after", "highest_before", "highest")
+    before, after, least, highest = (
+        sum((getattr(each, name) for each in cost.differences), Decimal(0)) for name in names
     )
     environments = tuple(dict.fromkeys(each.environment for each in cost.differences))
-    most = (Piece(f", scaled to the most up to {money(cost, highest)}"),) if highest > after else ()
+    scaled = f", scaled to the most {money(cost, least)} → {money(cost, highest)}"
+    most = (Piece(scaled),) if highest > after or least > before else ()
     return (
         Piece(f"{money(cost, after - before, signed=True)} a month"),
         *((Piece(", for "), *_whose(cost)) if cost.services else ()),

@@ -14,6 +14,7 @@ from pavior.report.changes.wording import (
     by_risk,
     count,
     difference,
+    effects,
     extent,
     extent_of,
     heading,
@@ -21,6 +22,7 @@ from pavior.report.changes.wording import (
     meaning,
     place,
     summary,
+    teams,
     title,
     variants,
 )
@@ -60,7 +62,7 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
         yield f'<p class="grave">Not compared, because of errors: {names}. What they change is not in here.</p>'
     between = f"between <code>{_text(report.base)}</code> and <code>{_text(report.head)}</code>"
     if report.groups:
-        yield f"<p>{_text(extent(report))}, {between}.</p>"
+        yield f"<p>{_text(extent(report))}{_line(teams(report))}, {between}.</p>"
         yield from _table(report)
     else:
         yield f"<p>No manifest differs {between}.</p>"
@@ -127,6 +129,8 @@ def _groups(groups: Sequence[Group]) -> Iterator[str]:
         yield f"<details><summary><b>{_line(title(group))}</b>: {_line(extent_of(group))}</summary>"
         if group.kind is not None:
             yield f"<p>{_line(place(group))}</p>"
+        if group.effects:
+            yield f"<p>So: {_line(effects(group))}</p>"
         patch = difference(group, MOST_LINES)
         if patch:
             yield "<pre>" + "\n".join(map(_patched, patch)) + "</pre>"

@@ -74,6 +74,7 @@ def _group(group: Group) -> dict[str, Any]:
         "kinds": _kinds(group),
         "path": _text(group.path),
         "words": encodable(group.words),
+        "effects": list(map(encodable, group.effects)),
         "names": list(map(_text, group.names)),
         "contents": [{"words": _text(words), "number": number} for words, number in group.contents],
         "times": group.times,
@@ -85,8 +86,13 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _kinds(group: Group) -> list[dict[str, Any]]:
     if group.shared is not None:
-        return [{"kind": _text(kind), "risk": risk.slug} for kind, risk in group.shared.kinds]
-    return [{"kind": _text(group.kind), "risk": group.risk.slug}] if group.kind is not None else []
+        told = zip(group.shared.kinds, group.shared.targets, strict=True)
+        return [
+            {"kind": _text(kind), "risk": risk.slug, "targets": list(map(encodable, targets))}
+            for (kind, risk), targets in told
+        ]
+    targets = list(map(encodable, group.reach.owners))
+    return [{"kind": _text(group.kind), "risk": group.risk.slug, "targets": targets}] if group.kind is not None else []
 
 
 def _variant(variant: Variant) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pavior.report.changes.wording import (
     by_risk,
     count,
     difference,
+    effects,
     extent,
     extent_of,
     heading,
@@ -24,6 +25,7 @@ from pavior.report.changes.wording import (
     meaning,
     place,
     summary,
+    teams,
     title,
     variants,
 )
@@ -86,7 +88,8 @@ def _head(report: DiffReport) -> Iterator[str]:
         yield from _edits(report)
         yield from _cost(report)
         return
-    yield f"{extent(report)}, in {_listed(report.environments)}. Between {code(report.base)} and {code(report.head)}."
+    whose = extent(report) + _line(teams(report))
+    yield f"{whose}, in {_listed(report.environments)}. Between {code(report.base)} and {code(report.head)}."
     yield ""
     yield "| what it does | groups | changes | services and teams | what changes |"
     yield "| --- | ---: | ---: | ---: | --- |"
@@ -181,6 +184,8 @@ def _section(risk: Risk, groups: Sequence[Group], room: int, *, shown: bool) -> 
 def _group(group: Group) -> Iterator[str]:
     at = f" at {_line(place(group))}" if group.kind is not None else ""
     yield f"- **{_line(title(group))}**: {_line(extent_of(group))}{at}"
+    if group.effects:
+        yield f"  - so: {_line(effects(group))}"
     for variant in variants(group, MOST_VARIANTS):
         yield f"  - {_line(variant)}"
     patch = [visible_line(cut(line)) for line in difference(group, MOST_LINES)]

@@ -13,6 +13,7 @@ from pavior.report.changes.wording import (
     Line,
     by_risk,
     difference,
+    effects,
     extent,
     extent_of,
     label,
@@ -77,6 +78,8 @@ def render(report: DiffReport, *, colour: bool = False, full: bool = False, more
             yield f"      {paint.line(extent_of(group))}"
             if group.kind is not None:
                 yield f"      at {paint.line(place(group))}"
+            if group.effects:
+                yield f"      so: {paint.line(effects(group))}"
             yield from (f"      · {paint.line(line)}" for line in variants(group, MOST_VARIANTS))
             yield from paint.patch(difference(group, MOST_LINES), "      ")
     if full:

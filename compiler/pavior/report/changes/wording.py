@@ -21,6 +21,8 @@ CONTEXT = 20
 """Of two values longer than that, what is the same in both is left out but for so many characters beside what is not."""
 
 MOST_CONTENTS = 12
+MOST_EFFECTS = 3
+MOST_TEAMS = 8
 
 _LABELS = {Risk.UNCLASSIFIED: "unclassified, look at it"}
 _MEANINGS = {
@@ -103,6 +105,13 @@ def extent(report: DiffReport) -> str:
     return f"{count(counts.total, 'manifest')} ({parts}) of {' of '.join(owners) or 'the platform'}"
 
 
+def teams(report: DiffReport) -> Line:
+    """` (accounts, payments)`: all of them by name where they are few, else nothing."""
+    if not 0 < len(report.teams) <= MOST_TEAMS:
+        return ()
+    return (Piece(" ("), *listed(report.teams, MOST_TEAMS), Piece(")"))
+
+
 def heading(report: DiffReport) -> str:
     """The first that a reader sees. What could not be compared can be worse than what could."""
     if report.withheld:
@@ -130,6 +139,11 @@ def summary(groups: Sequence[Group], most: int) -> Line:
     for subject in subjects[:most]:
         line += [Piece(", "), *subject] if line else subject
     return (*line, Piece(f" and {len(subjects) - most:,} more")) if len(subjects) > most else tuple(line)
+
+
+def effects(group: Group) -> Line:
+    """`running pods stay; it can't be undone`: what follows, nothing where no component says so."""
+    return (Piece("; ".join(group.effects[:MOST_EFFECTS])),) if group.effects else ()
 
 
 def place(group: Group) -> Line:
@@ -161,13 +175,23 @@ def _shared_place(shared: Shared) -> Line:
     for kind, risk in shared.kinds:
         if risk is not worst:
             milder.setdefault(risk, []).append(kind.rpartition("/")[2])
-    kinds = listed([kind.rpartition("/")[2] for kind, _ in shared.kinds], 6)
-    line: Line = (Piece(f"the {shared.subject} of "), *kinds)
+    line: Line = (Piece(f"the {shared.subject} of "), *_kinds_of(shared))
     if shared.path:
         line = (foreign(shared.path), Piece(" in "), *line)
     for risk, some in sorted(milder.items()):
         line = (*line, Piece(" (of "), *listed(some, 6), Piece(f": {label(risk)})"))
     return line
+
+
+def _kinds_of(shared: Shared) -> Line:
+    """`CronJob, Deployment`; `Deployment in dev, Rollout in prod` where not all are in the same targets."""
+    names = [kind.rpartition("/")[2] for kind, _ in shared.kinds]
+    if len(set(shared.targets)) == 1:
+        return listed(names, 6)
+    line: Line = ()
+    for name, targets in list(zip(names, shared.targets, strict=True))[:6]:
+        line = (*line, *((Piece("; "),) if line else ()), foreign(name), Piece(" in "), *listed(targets, 4))
+    return (*line, Piece(f" and {len(names) - 6:,} more")) if len(names) > 6 else line
 
 
 def _kind(group: Group) -> str:
