@@ -15,8 +15,8 @@ from pavior.phases.compose import CHANGES_FILE, DEFAULTS_FILE
 from pavior.phases.discover import Repository, read
 from pavior.phases.load import load
 from pavior.pipeline.selection import Selection
-from pavior.pipeline.side import Side, is_compiled
-from pavior.repository import CHANNELS, COMPONENTS, PRICES, TEAMS
+from pavior.pipeline.side import Side, differing, is_compiled
+from pavior.repository import COMPONENTS, TEAMS
 
 MOST_READ = 60
 """Files that are compared field by field; further ones are only named."""
@@ -34,7 +34,7 @@ def edited(base: Side | None, head: Side, selection: Selection) -> tuple[FileEdi
     if base is None:
         return ()
     found = []
-    for number, path in enumerate(_differing(base, head, selection)):
+    for number, path in enumerate(_paths(base, head, selection)):
         before, after = (side.fleet.repository for side in (base, head))
         edit = Edit.ADDED if not _has(base, path) else Edit.REMOVED if not _has(head, path) else Edit.CHANGED
         compared = edit is Edit.CHANGED and _is_settings(path) and number < MOST_READ
@@ -42,28 +42,27 @@ def edited(base: Side | None, head: Side, selection: Selection) -> tuple[FileEdi
     return tuple(found)
 
 
-def _differing(base: Side, head: Side, selection: Selection) -> Iterator[str]:
-    there, here = base.ids, head.ids
-    paths = [path for path in there.keys() | here.keys() if there.get(path) != here.get(path) and _tells(path)]
-    paths += [path for path in (CHANNELS, PRICES) if _bytes(base, path) != _bytes(head, path)]
+def _paths(base: Side, head: Side, selection: Selection) -> Iterator[str]:
+    paths = [path for path in differing(base.ids, head.ids) if path.startswith(f"{TEAMS}/") or is_compiled(path)]
+    paths += [path for path in sorted(_others(base) | _others(head)) if _bytes(base, path) != _bytes(head, path)]
     yield from sorted(path for path in paths if _asked(path, selection))
 
 
+def _others(side: Side) -> set[str]:
+    """The files that say something of manifests, but of which none is made; sides know no ids of them."""
+    repository = side.fleet.repository
+    rules = {f"{COMPONENTS}/{name}/{CHANGES_FILE}" for name in repository.components}
+    listed = {path for paths in repository.components.values() for path in paths}
+    return (rules & listed) | {path for path in (repository.channels, repository.prices) if path is not None}
+
+
 def _has(side: Side, path: str) -> bool:
-    return path in side.ids or _bytes(side, path) is not None
+    return path in side.ids or path in _others(side)
 
 
 def _bytes(side: Side, path: str) -> bytes | None:
-    """What one of the files that no manifest is made of holds."""
-    repository = side.fleet.repository
-    if path not in (repository.channels, repository.prices):
-        return None
-    source = read(repository, path).value
+    source = read(side.fleet.repository, path).value if path in _others(side) else None
     return source.content if source is not None else None
-
-
-def _tells(path: str) -> bool:
-    return path.startswith(f"{TEAMS}/") or is_compiled(path) or path.endswith(f"/{CHANGES_FILE}")
 
 
 def _is_settings(path: str) -> bool:
