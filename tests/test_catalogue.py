@@ -22,6 +22,7 @@ DIGITS = {
     "check": "6",
     "verify": "6",
     "plan": "7",
+    "shards": "[07]",
     "write": "8",
     "compose": "9",
     "golden_paths": "9",
@@ -29,7 +30,8 @@ DIGITS = {
     "schemas": "9",
     "policies": "9",
 }
-"""The phase's digit of each module of codes; what is wrong with golden paths is 9 wherever it is found."""
+"""The phase's digit of each module of codes; what is wrong with golden paths is 9 wherever it is found, and
+shards differ in what they read or in what they would write."""
 
 DECLARED = [(module, name, code) for module, found in modules().items() for name, code in codes_of(found).items()]
 
