@@ -226,7 +226,7 @@ def _identity_change(before: Manifest, after: Value, owned: Owned) -> _IdentityC
     if not isinstance(after, dict) or not isinstance(after.get("metadata"), dict):
         return _IdentityChange("a manifest into something else", ("metadata",))
     for key in ("apiVersion", "kind"):
-        if after.get(key) != before[key]:
+        if after.get(key) != before.get(key):
             return _IdentityChange(f"`{key}`", (key,))
     for key in ("name", "namespace"):
         if after["metadata"].get(key) != before["metadata"].get(key):
@@ -264,6 +264,8 @@ def _sealed_change(before: Manifest, after: Manifest, sealed: Sequence[str]) -> 
 def no_match(patch: Patch, target: str, manifests: Sequence[Manifest]) -> Diagnostic:
     """The patch names a manifest that is not there."""
     wanted = f"{patch.kind} `{patch.name}`"
+    # What lacks its kind is the golden path's fault, which is told elsewhere.
+    manifests = [m for m in manifests if "kind" in m]
     there = [f"{m['kind']} `{m['metadata']['name']}`" for m in manifests]
     same_kind = [t for t in there if t.startswith(f"{patch.kind} ")]
     kinds = [m["kind"] for m in manifests if m["metadata"]["name"] == patch.name]
