@@ -7,7 +7,7 @@ object may be anything (`dyn`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pavior.cel.functions import ELSEWHERE, FUNCTIONS, OPERATORS, Function, pattern
 from pavior.cel.lexer import CelFault
@@ -167,14 +167,3 @@ def _common(node: Node, where: str, given: Sequence[str]) -> str:
     if len(known) > 1 and (len(nullable) > 1 or nullable[0] in ("string", "int", "double", "bool", "list", "map")):
         raise CelFault(node.at, "", f"{where} have types that do not go together: {' and '.join(known)}")
     return known[0] if len(known) == 1 and "dyn" not in given else "dyn" if known[:1] != ["optional"] else "optional"
-
-
-def names_read(node: Node) -> Iterator[str]:
-    """The names below which an expression reads, `variables.name` for a variable; those of its own loops among them."""
-    from pavior.cel.tree import walk  # noqa: PLC0415
-
-    for each in walk(node):
-        if isinstance(each, Select) and isinstance(each.operand, Name) and each.operand.name == "variables":
-            yield f"variables.{each.field}"
-        elif isinstance(each, Name):
-            yield each.name
