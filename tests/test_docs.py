@@ -16,7 +16,7 @@ from pavior.model import Source
 from pavior.phases.discover import discover
 from pavior.phases.load import load
 from pavior.phases.validate import validate
-from pavior.pipeline.prepare import load_platform
+from pavior.pipeline.golden_paths import load_platform
 from pavior.pipeline.publish import publish
 from pavior.pipeline.reference import flow
 from pavior.schema import Kind, Schemas

@@ -32,7 +32,7 @@ def forget_runs(home):
 def test_a_second_run_compiles_nothing_and_renders_the_same(root, home):
     run(root, "render")
     first = tree(root)
-    (kept,) = home.glob("templates-*")
+    (kept,) = home.glob("platform-*")
     written = kept.stat().st_mtime_ns
     forget_runs(home)
     script = (
@@ -57,7 +57,7 @@ def test_a_change_to_golden_paths_compiles_them_anew(root, home, path, old, new)
     run(root, "render")
     edit(root, path, old, new)
     run(root, "render")
-    assert len(list(home.glob("templates-*"))) == 2
+    assert len(list(home.glob("platform-*"))) == 2
     rendered = tree(root)
     for each in home.iterdir():
         each.unlink()
@@ -105,4 +105,4 @@ def test_without_a_home_nothing_is_kept(root, monkeypatch, tmp_path):
 
 def test_nothing_in_the_repository_is_taken_for_the_cache(root, home):
     run(root, "render")
-    assert not list(root.rglob("templates-*"))
+    assert not list(root.rglob("platform-*"))

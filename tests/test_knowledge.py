@@ -8,8 +8,8 @@ from fleets import put, run, tiny
 from pavior.compare import Risk
 from pavior.compare.manifests import compare
 from pavior.phases.discover import discover
+from pavior.pipeline.golden_paths import load_platform
 from pavior.pipeline.knowledge import knowledge_of
-from pavior.pipeline.prepare import load_platform
 
 RULES = """\
 apiVersion: pavior.dev/v1

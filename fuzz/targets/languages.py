@@ -17,7 +17,7 @@ from pavior.expression import Form, TemplateFault, compile_template
 from pavior.model import Document, Source
 from pavior.phases.load import load
 from pavior.phases.validate import validate
-from pavior.pipeline.prepare import schema_sources
+from pavior.pipeline.golden_paths import schema_sources
 from pavior.schema import ComponentSource
 from pavior.schema.compiled import matches
 from pavior.schema.compose import compose

@@ -22,7 +22,7 @@ Name = tuple[str, Path, str, str]
 
 @dataclass(slots=True)
 class Kept:
-    """The templates of one platform, all from one run. `fresh`: there was nothing to begin with, so this is to be kept."""
+    """The templates of one platform, all from one run. `fresh`: there was nothing to begin with, so their code is taken down."""
 
     codes: dict[Name, tuple[bytes, frozenset[Path]]] = field(default_factory=dict)
     fresh: bool = True
@@ -40,14 +40,6 @@ class Kept:
         self.made[name] = template
         if self.fresh and template.code is not None:
             self.codes[name] = (marshal.dumps(template.code()), template.static_reads)
-
-    def dump(self) -> bytes:
-        return marshal.dumps([(name, code, sorted(reads, key=repr)) for name, (code, reads) in self.codes.items()])
-
-
-def load(content: bytes) -> Kept:
-    """What `dump` wrote."""
-    return Kept({name: (code, frozenset(reads)) for name, code, reads in marshal.loads(content)}, fresh=False)
 
 
 def template_of(code: bytes, reads: frozenset[Path], again: Callable[[], Template]) -> Template:

@@ -16,8 +16,8 @@ from pavior.phases.screen import screen
 from pavior.phases.write import recover
 from pavior.phases.write.replace import replace
 from pavior.pipeline.assemble import Stacks, TeamInput
+from pavior.pipeline.golden_paths import load_platform, parse_source
 from pavior.pipeline.handwritten import is_below, of_golden_paths, schemas_of
-from pavior.pipeline.prepare import load_platform, parse_source
 from pavior.repository import GOLDEN_PATHS
 from pavior.schema import Kind, Schemas
 

@@ -12,8 +12,8 @@ from pavior.phases.discover import Repository, discover, read
 from pavior.phases.lay_out import lay_out
 from pavior.phases.write import recover
 from pavior.phases.write.replace import replace
+from pavior.pipeline.golden_paths import parse_source
 from pavior.pipeline.handwritten import Handwritten, is_below, of_golden_paths, schemas_of
-from pavior.pipeline.prepare import parse_source
 from pavior.schema import Schemas
 from pavior.schema.order import orders
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from pavior.diagnostics import Outcome
 from pavior.phases.discover import Repository
-from pavior.pipeline.prepare import component_sources, listed, load_files, schema_sources
+from pavior.pipeline.golden_paths import load_files
+from pavior.pipeline.golden_paths import schemas_of as schemas_of_files
 from pavior.repository import COMPONENTS, GOLDEN_PATHS
 from pavior.schema import Kind, Schemas
-from pavior.schema.compose import compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,4 @@ def of_golden_paths(repository: Repository) -> list[Handwritten]:
 def schemas_of(repository: Repository) -> Outcome[Schemas]:
     """The schemas of its files, as far as they are sound; no value while a file of golden-paths/ can't be read."""
     loaded = load_files(repository)
-    if loaded.value is None:
-        return Outcome(None, loaded.diagnostics)
-    sources = list(component_sources(loaded.value))
-    environments = sorted(loaded.value.environments)
-    return compose(schema_sources(), sources, listed(loaded.value), environments)
+    return Outcome(None, loaded.diagnostics) if loaded.value is None else schemas_of_files(loaded.value)

@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from pavior import resources
 from pavior.diagnostics import Diagnostic, Outcome
 from pavior.expression import TemplateFault
-from pavior.layering.merge import part
 from pavior.layering.ranks import service_layers
-from pavior.model import Document, ServiceId, Source, Span
+from pavior.model import Document, ServiceId, Span
 from pavior.phases import customize, validate
-from pavior.phases.compose import (
-    CHANGES_FILE,
-    COMPONENT_FILE,
-    FIELDS_FILE,
-    FRAGMENTS_FOLDER,
-    MANIFESTS_FOLDER,
-    POLICIES_FOLDER,
-    SETTINGS_SCHEMA_FILE,
-    TEXTS_FOLDER,
-    Files,
-    compose,
-)
 from pavior.phases.discover import Repository, discover, read
 from pavior.phases.link import Declaration, declare, index, link, parse
-from pavior.phases.load import load, load_all
+from pavior.phases.load import load_all
 from pavior.phases.render import fault_diagnostic
 from pavior.phases.screen import screen
-from pavior.pipeline import kept_platform, policies, prepared, templates
+from pavior.pipeline import prepared
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput, effective_spec, scene_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.golden_paths import has_errors, load_platform, parse_source, read_document
 from pavior.pipeline.placing import broken, of_target, spec_faults
 from pavior.pipeline.prepared import Told
 from pavior.pipeline.teams import above_caps, not_retired, over_quota, retired_at, taken_names
-from pavior.platform import Platform
 from pavior.policies.waivers import by_environment, waivers_of, wide_layers
 from pavior.policies.waivers import faults as waiver_faults
-from pavior.repository import COMPONENTS, GOLDEN_PATHS, TEAMS, WorkingTree
-from pavior.repository.states import NotingTree, Seen, content_digest, digest_of
-from pavior.schema import KINDS, ComponentSource, Kind, Schemas
-from pavior.schema.compose import compose as compose_schemas
+from pavior.repository import GOLDEN_PATHS, TEAMS, WorkingTree
+from pavior.repository.states import NotingTree
 
 _MOST_KEPT = 2_000
 """Services whose effective specs are kept from link to render: some 30 KB each, in four targets."""
@@ -133,161 +117,6 @@ class _Telling:
         return found
 
 
-def load_platform(repository: Repository, known: Mapping[str, Seen] | None = None) -> Outcome[tuple[Platform, Files]]:
-    """Golden paths, organisation and environments: loaded, validated, compiled; or as an earlier run made them of the same.
-
-    `known` are files that need not be read, since their digests are known.
-    """
-    paths = list(platform_paths(repository))
-    digests = {path: content_digest(known[path]) if known else _digest(repository, path) for path in paths}
-    name = kept_platform.name({path: digest for path, digest in digests.items() if digest is not None})
-    loaded = kept_platform.read(name) if name is not None and None not in digests.values() else None
-    outcome = Outcome(loaded, loaded.diagnostics) if loaded is not None else _composed(repository)
-    if outcome.value is None:
-        return Outcome(None, outcome.diagnostics)
-    platform, files, _ = outcome.value
-    found = policies.load(files, repository.root)
-    diagnostics = (*outcome.diagnostics, *found.diagnostics)
-    if found.value is None or _errors(found.diagnostics):
-        return Outcome(None, diagnostics)
-    return Outcome((replace(platform, policies=found.value), files), diagnostics)
-
-
-def _composed(repository: Repository) -> Outcome[kept_platform.Loaded]:
-    loaded = load_files(repository)
-    diagnostics = list(loaded.diagnostics)
-    files = loaded.value
-    if files is None:
-        return Outcome(None, tuple(diagnostics))
-    sources = schema_sources()
-    schemas = compose_schemas(sources, list(component_sources(files)), listed(files), sorted(files.environments))
-    diagnostics.extend(schemas.diagnostics)
-    if schemas.value is None or _errors(diagnostics):
-        return Outcome(None, tuple(diagnostics))
-    diagnostics.extend(_platform_faults(files, schemas.value))
-    if _errors(diagnostics):
-        return Outcome(None, tuple(diagnostics))
-    kept = templates.known(files, sources)
-    platform = compose(files, schemas.value, kept)
-    diagnostics.extend(platform.diagnostics)
-    if platform.value is None:
-        return Outcome(None, tuple(diagnostics))
-    templates.keep(kept, files, sources)
-    made = kept_platform.Loaded(platform.value, files, tuple(diagnostics))
-    kept_platform.write(made, kept)
-    return Outcome(made, made.diagnostics)
-
-
-def _digest(repository: Repository, path: str) -> bytes | None:
-    source = read(repository, path).value
-    return digest_of(source.content) if source is not None else None
-
-
-def platform_paths(repository: Repository) -> Iterator[str]:
-    """The files that a platform is composed of."""
-    yield repository.organization
-    yield from repository.environments.values()
-    yield from (f"{GOLDEN_PATHS}/{name}/golden-path.yaml" for name in repository.golden_paths)
-    for name, paths in repository.components.items():
-        folder = f"{COMPONENTS}/{name}/"
-        yield from (f"{folder}{file}" for file in _component_files(folder, paths))
-
-
-def load_files(repository: Repository) -> Outcome[Files]:
-    """The documents of golden-paths/, as they are written."""
-    diagnostics: list[Diagnostic] = []
-
-    def document(path: str) -> Document | None:
-        return read_document(repository, path, diagnostics)
-
-    def named(paths: Mapping[str, str]) -> dict[str, Document]:
-        return {name: found for name, path in paths.items() if (found := document(path)) is not None}
-
-    components = {
-        name: named({file: f"{COMPONENTS}/{name}/{file}" for file in _component_files(f"{COMPONENTS}/{name}/", paths)})
-        for name, paths in repository.components.items()
-    }
-    organization, environments = document(repository.organization), named(repository.environments)
-    golden_paths = named({name: f"{GOLDEN_PATHS}/{name}/golden-path.yaml" for name in repository.golden_paths})
-    if organization is None or _errors(diagnostics):
-        return Outcome(None, tuple(diagnostics))
-    return Outcome(Files(organization, environments, components, golden_paths), tuple(diagnostics))
-
-
-def schema_sources() -> dict[Kind, Document]:
-    """Pavior's own hand-written schemas."""
-    folder = resources.schemas()
-    sources: dict[Kind, Document] = {}
-    for kind in KINDS:
-        name = f"{kind}.core.schema.json"
-        outcome = load(Source(f"schemas/{name}", (folder / name).read_bytes()))
-        assert outcome.value is not None, outcome.diagnostics
-        sources[kind] = outcome.value
-    return sources
-
-
-def _component_files(folder: str, paths: Iterable[str]) -> Iterator[str]:
-    """The files of a component that rendering reads, relative to its folder: not its cases, its README or its `changes.yaml`."""
-    for path in paths:
-        file = path.removeprefix(folder)
-        first, _, rest = file.partition("/")
-        if file == CHANGES_FILE:
-            continue
-        if (not rest or first in (MANIFESTS_FOLDER, TEXTS_FOLDER, FRAGMENTS_FOLDER, POLICIES_FOLDER)) and file.endswith(
-            (".yaml", ".json")
-        ):
-            yield file
-
-
-def component_sources(files: Files) -> Iterator[ComponentSource]:
-    """What each component says of fields: of platform.yaml's, and of its settings."""
-    for name, documents in sorted(files.components.items()):
-        declaration = documents[COMPONENT_FILE]
-        fields = documents.get(FIELDS_FILE) or replace(declaration, value={"type": "object", "properties": {}})
-        type_name = part(declaration.value, ("type",))
-        known_type = type_name if isinstance(type_name, str) else None
-        yield ComponentSource(name, fields, known_type, documents.get(SETTINGS_SCHEMA_FILE))
-
-
-def listed(files: Files) -> dict[str, list[str]]:
-    """The components of each golden path, in its order."""
-    listed = {name: part(document.value, ("components",)) for name, document in files.golden_paths.items()}
-    return {name: [c for c in found if isinstance(c, str)] for name, found in listed.items() if isinstance(found, list)}
-
-
-def _platform_faults(files: Files, schemas: Schemas) -> Iterator[Diagnostic]:
-    yield from validate.validate(files.organization, "organization", schemas)
-    for document in files.environments.values():
-        yield from validate.validate(document, "environment", schemas)
-    for name, document in files.golden_paths.items():
-        yield from validate.validate(document, "golden-path", schemas, golden_path=name)
-    for documents in files.components.values():
-        yield from validate.validate(documents[COMPONENT_FILE], "component", schemas)
-
-
-def read_document(repository: Repository, path: str, diagnostics: list[Diagnostic]) -> Document | None:
-    source = read(repository, path)
-    diagnostics.extend(source.diagnostics)
-    if source.value is None:
-        return None
-    parsed = parse_source(source.value)
-    diagnostics.extend(parsed.diagnostics)
-    return parsed.value
-
-
-def parse_source(source: Source) -> Outcome[Document]:
-    """The document of a file, unless there is a secret in it: then that is all that is told."""
-    document = load(source)
-    # What the platform team writes names secrets all over; a team's values are what shouldn't be one.
-    known = (document.value,) if document.value and source.path.startswith(f"{TEAMS}/") else ()
-    secrets = () if source.path.startswith(f"{COMPONENTS}/") else screen(source, known)
-    return Outcome(None, secrets) if secrets else document
-
-
-def _errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    return any(d.is_error for d in diagnostics)
-
-
 def load_team(fleet: Fleet, name: str) -> None:
     found: list[Diagnostic] = []
     document = read_document(fleet.repository, fleet.repository.teams[name], found)
@@ -295,7 +124,7 @@ def load_team(fleet: Fleet, name: str) -> None:
         found.extend(validate.validate(document, "team", fleet.platform.schemas))
         fleet.teams[name] = TeamInput(name, document)
     fleet.diagnostics.extend(found)
-    if document is None or _errors(found):
+    if document is None or has_errors(found):
         fleet.broken_teams.add(name)
 
 
@@ -313,7 +142,7 @@ def load_service(fleet: Fleet, service: ServiceId) -> None:
         if document is not None:
             types = fleet.stacks.types_of_needs(document, fleet.teams.get(service.team))
             found.extend(validate.validate(document, "platform", schemas, types=types))
-            if not _errors(found):
+            if not has_errors(found):
                 found.extend(waiver_faults(document, fleet.waivers[service], fleet.platform.policies))
         for patch in patches:
             found.extend(validate.validate(patch, "patch", schemas))
@@ -401,7 +230,7 @@ def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration
             continue
         spec, found = made[0], tuple(of_target(d, target.target) for d in made[1])
         with fleet.clock.phase("validate"):
-            if not _errors(found):
+            if not has_errors(found):
                 found = (*found, *spec_faults(fleet, service, target.target, spec))
         if fleet.break_(service.id, found):
             continue

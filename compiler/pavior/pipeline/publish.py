@@ -8,7 +8,7 @@ from pathlib import Path
 from pavior.diagnostics import Diagnostic
 from pavior.phases.discover import discover
 from pavior.phases.write import recover
-from pavior.pipeline.prepare import load_platform
+from pavior.pipeline.golden_paths import load_platform
 from pavior.schema.publish import published, text
 
 

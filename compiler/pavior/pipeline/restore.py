@@ -21,14 +21,8 @@ from pavior.pipeline import prepared
 from pavior.pipeline.assemble import ServiceInput, Stacks, TeamInput
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
-from pavior.pipeline.prepare import (
-    brought,
-    declare_service,
-    load_platform,
-    load_service,
-    read_document,
-    service_input,
-)
+from pavior.pipeline.golden_paths import load_platform, read_document
+from pavior.pipeline.prepare import brought, declare_service, load_service, service_input
 from pavior.pipeline.prepared import (
     CLAIM,
     Prepared,
@@ -227,7 +221,7 @@ class _WhenAsked(MutableMapping[Key, Made]):
         self._made[key] = value
 
     def __delitem__(self, key: Key) -> None:
-        raise NotImplementedError
+        raise TypeError("nobody takes a team or service out of a fleet")
 
     def __contains__(self, key: object) -> bool:
         return key in self._keys

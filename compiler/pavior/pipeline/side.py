@@ -18,9 +18,9 @@ from pavior.pipeline import kept_commit
 from pavior.pipeline.assemble import Stacks, effective_spec
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.golden_paths import load_platform
 from pavior.pipeline.prepare import (
     declare_service,
-    load_platform,
     load_service,
     load_team,
     read_waivers,

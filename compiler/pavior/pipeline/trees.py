@@ -19,8 +19,8 @@ from pavior.emit import marker_source
 from pavior.model import Manifest, Span
 from pavior.phases.discover import discover
 from pavior.phases.removal import read_manifests
+from pavior.pipeline.golden_paths import load_platform
 from pavior.pipeline.knowledge import knowledge_of
-from pavior.pipeline.prepare import load_platform
 
 _MANIFESTS = (".yaml", ".yml")
 
