@@ -239,6 +239,11 @@ def test_a_hostile_reference_is_refused(root: Path, reference: str) -> None:
         resolve(root, reference)
 
 
+def test_half_a_character_is_no_reference(root: Path) -> None:
+    with pytest.raises(GitProblem):
+        resolve(root, "\ud800")
+
+
 def test_outside_git_there_is_no_base(tmp_path: Path) -> None:
     result = run(tiny(tmp_path / "platform"), "check", "--base", "main")
     assert (result.exit_code, "not a Git repository" in result.output) == (3, True), result.output

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleets import ROOT, edit, put, run, tree
-from pavior.costs import CostReport, Factor, Price, PriceBook, total
+from pavior.costs import CostLine, CostReport, Factor, Price, PriceBook, total
 from pavior.model import Target
 from pavior.phases.cost import Item, cost
 from pavior.pipeline.clock import Clock
@@ -308,3 +308,11 @@ def test_a_warning_about_a_budget_fails_no_check_and_an_enforced_one_does(small)
         put(small, "teams/shop/team.yaml", f"apiVersion: pavior.dev/v1\ndescription: The shop.\nbudget: {budget}\n")
         assert run(small, "render").status == 0
         assert run(small, "check").status == status
+
+
+def test_no_line_of_a_report_begins_with_a_command_to_the_log() -> None:
+    one = Decimal(1)
+    line = CostLine("dev", "red", "one", "::error::mine", "disk", "gib", one, (), (), (), one, one)
+    lines = list(costs("text", CostReport("EUR", "2026-11-02", "a list", (line,)), arithmetic=True))
+    assert any("error::mine" in each for each in lines)
+    assert not any(each.lstrip().startswith("::") for each in lines)

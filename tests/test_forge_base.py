@@ -76,6 +76,16 @@ def test_what_is_no_commit_is_refused(sent: object, clone: Path, capsys: pytest.
     assert (said.out, said.err.count("\n")) == ("", 1)
 
 
+def test_a_name_in_an_event_is_no_command_to_the_log(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    event = clone / "event.json"
+    event.write_text(json.dumps({"before": "##[add-mask]shop"}), encoding="utf-8")
+    told = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(event)}
+    assert main(["base", str(clone)], told) == 3
+    said = capsys.readouterr().err
+    assert "add-mask]shop" in said
+    assert "##[" not in said
+
+
 @pytest.mark.parametrize("event", [{}, {"pull_request": None}, {"pull_request": {"base": {}}}, []])
 def test_an_event_of_another_form_is_told(event: object, clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = clone / "event.json"

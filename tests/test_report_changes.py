@@ -50,6 +50,8 @@ HOSTILE = [
     "*bold* _it_ ~~no~~ #12 GH-3 \\",
     "\ud800",
     "- [ ] task",
+    "::error::mine",
+    "##[add-mask]x",
     " ",
     "",
 ]
@@ -479,3 +481,11 @@ def test_what_looks_like_a_secret_is_not_shown() -> None:
     grouping.add(where, compare([configuration(a="x\ny")], [configuration(a=f"x\n{token}", b=token)], knowledge()))
     for form in FORMS:
         assert token not in "\n".join(render(form, grouping.report("main", "this change"), full=True))
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_no_line_of_the_text_is_a_command_to_the_log(colour: bool) -> None:
+    for command in ("::error::mine", "##[add-mask]x"):
+        for line in render("text", hostile(command), colour=colour, full=True):
+            assert not line.lstrip().startswith("::")
+            assert "##[" not in line

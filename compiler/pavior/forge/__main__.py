@@ -108,8 +108,8 @@ _COMMANDS = {"base": _base, "comment": _comment, "relay": _relay}
 
 
 def _say(environment: Mapping[str, str], severity: str, text: str) -> None:
-    """To the log; on GitHub as an annotation, in which no line can be a command of its own."""
-    line = "".join(character if character.isprintable() else " " for character in text)
+    """To the log; on GitHub as an annotation, in which no line, and no `##[…]` in one, can be a command of its own."""
+    line = "".join(character if character.isprintable() else " " for character in text).replace("##", "# #")
     if environment.get("GITHUB_ACTIONS") == "true":
         print(f"::{severity} title=pavior::{line.replace('%', '%25')}", file=sys.stderr)
     else:

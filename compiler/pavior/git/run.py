@@ -93,3 +93,5 @@ def _run(root: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[b
         )
     except FileNotFoundError as error:
         raise missing() from error
+    except UnicodeEncodeError as error:
+        raise GitProblem("a name holds half a character, which no name in Git has") from error

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from pavior.costs import CostLine, CostReport, total
-from pavior.report.escaping import ascii_json, visible
+from pavior.report.escaping import ascii_json, begun_plainly, visible
 from pavior.report.markup import plain
 
 COST_FORMS = ("text", "markdown", "json")
@@ -29,7 +29,11 @@ def costs(form: str, report: CostReport, *, arithmetic: bool = False) -> Iterato
     if form == "json":
         yield from ascii_json(_document(report)).split("\n")
         return
-    markdown = form == "markdown"
+    lines = _lines(report, form == "markdown", arithmetic)
+    yield from lines if form == "markdown" else map(begun_plainly, lines)
+
+
+def _lines(report: CostReport, markdown: bool, arithmetic: bool) -> Iterator[str]:
     said = plain if markdown else visible
     yield f"Estimated cost of a month in {said(report.currency)}, by the price book of {said(report.date)}."
     yield ""

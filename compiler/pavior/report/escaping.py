@@ -27,7 +27,11 @@ def visible(text: str) -> str:
 
 def visible_line(text: str) -> str:
     """A whole line that is `visible`, and that GitHub doesn't take for a command for what it begins with."""
-    shown = visible(text)
+    return begun_plainly(visible(text))
+
+
+def begun_plainly(shown: str) -> str:
+    """A line of pieces that are `visible`, which GitHub doesn't take for a command for what it begins with."""
     start = len(shown) - len(shown.lstrip())
     return f"{shown[:start]}\\x3a{shown[start + 1 :]}" if shown.startswith("::", start) else shown
 

@@ -24,7 +24,7 @@ from pavior.report.changes.wording import (
     title,
     variants,
 )
-from pavior.report.escaping import visible, visible_line
+from pavior.report.escaping import begun_plainly, visible
 
 MOST_VARIANTS = 8
 MOST_LINES = 60
@@ -56,12 +56,15 @@ class _Paint:
     def patch(self, lines: list[str], indent: str) -> Iterator[str]:
         styles = {"+": _NEW, "-": _OLD, "@": _FOREIGN}
         for line in lines:
-            yield indent + self(styles.get(line[:1], ""), visible_line(line))
+            yield indent + self(styles.get(line[:1], ""), visible(line))
 
 
 def render(report: DiffReport, *, colour: bool = False, full: bool = False, more: str | None = None) -> Iterator[str]:
     """The lines for people; `more` is of no use here."""
-    paint = _Paint(colour)
+    return map(begun_plainly, _lines(report, _Paint(colour), full))
+
+
+def _lines(report: DiffReport, paint: _Paint, full: bool) -> Iterator[str]:
     if not report.groups:
         yield f"no change between {visible(report.base)} and {visible(report.head)}"
         yield from _edits(report, paint)
