@@ -103,6 +103,14 @@ def test_lines_of_others_stay_where_they_are(fleet: Path) -> None:
     assert _run(fleet, "codeowners", "--check") == (0, "")
 
 
+def test_bytes_of_others_stay_as_they_are(fleet: Path) -> None:
+    (fleet / ".github").mkdir(exist_ok=True)
+    (fleet / FILE).write_bytes(b"# caf\xe9\n* @acme/everyone\n")
+    assert _run(fleet, "codeowners")[0] == 0
+    assert (fleet / FILE).read_bytes().startswith(b"# caf\xe9\n* @acme/everyone\n\n# pavior codeowners:")
+    assert _run(fleet, "codeowners", "--check") == (0, "")
+
+
 def test_check_says_when_a_block_is_out_of_date(fleet: Path) -> None:
     (fleet / "docs").mkdir(exist_ok=True)
     (fleet / "docs/CODEOWNERS").write_text("* @acme/everyone\n")

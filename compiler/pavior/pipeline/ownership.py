@@ -18,6 +18,7 @@ from pavior.diagnostics.codes.discover import NOT_A_PLAIN_FILE
 from pavior.diagnostics.codes.link import NO_REVIEWERS
 from pavior.model import Document, Span
 from pavior.phases.write import recover
+from pavior.phases.write.replace import replace
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.prepare import prepare
@@ -50,9 +51,11 @@ def code_owners(root: Path, path: str, *, write: bool) -> tuple[list[Diagnostic]
     wanted = _with_block(there or "", block(fleet))
     if wanted == there:
         return [], []
-    if write:
+    if write and there is not None:
+        replace(root, path, _bytes(there), _bytes(wanted))
+    elif write:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(wanted, encoding="utf-8")
+        (root / path).write_bytes(_bytes(wanted))
     return [], [path]
 
 
@@ -126,7 +129,12 @@ def _content(root: Path, path: str) -> str | None:
         place /= part
         if not place.exists() or stat.S_ISLNK(place.lstat().st_mode):
             return None
-    return place.read_bytes().decode("utf-8", "replace") if place.is_file() else None
+    return place.read_bytes().decode("utf-8", "surrogateescape") if place.is_file() else None
+
+
+def _bytes(text: str) -> bytes:
+    """What a file holds with this text: lines of others stay as they are, whatever they are written in."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _difference(path: str, there: str, wanted: str) -> Span:
