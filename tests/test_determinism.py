@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fleets import ROOT, command, put, reference, run, run_process, tiny, tree
 from pavior.pipeline import Selection, render
+from pavior.pipeline.assemble import Owner
+from pavior.pipeline.passing import Passed, passing
+from pavior.platform import Platform
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +231,39 @@ def test_the_long_way_for_what_is_at_fault_gives_the_bytes_of_the_short_one(
     fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = twin(fleet, tmp_path / "other")
-    monkeypatch.setattr("pavior.pipeline.compile.passing", lambda *_: None)
+    monkeypatch.setattr("pavior.pipeline.compile.passing", lambda _, owners, *rest: [None] * len(owners))
     report = render(other, Selection())
     assert not report.failed
     assert tree(other) == tree(fleet) != {}
+
+
+def test_what_is_at_fault_takes_the_long_way_alone(
+    fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = twin(fleet, tmp_path / "other")
+    taken = []
+
+    def every_other(platform: Platform, owners: Sequence[Owner], *rest: Any) -> list[Passed | None]:
+        done = passing(platform, owners, *rest)
+        taken.extend(owner.folder for owner in owners[::2])
+        return [None if index % 2 == 0 else each for index, each in enumerate(done)]
+
+    monkeypatch.setattr("pavior.pipeline.compile.passing", every_other)
+    report = render(other, Selection())
+    assert not report.failed
+    assert len(taken) == len(set(taken)) > 20
+    assert tree(other) == tree(fleet) != {}
+
+
+def test_one_fault_among_services_that_pass_together_is_told_as_if_it_were_alone(fleet: Path, tmp_path: Path) -> None:
+    other = twin(fleet, tmp_path / "other")
+    render(other, Selection())
+    file = other / "teams/fulfilment/warehouse/platform.yaml"
+    file.write_text(re.sub(r"image: (.*):[^:]*@.*", r"image: \1:latest", file.read_text()))
+    whole = render(other, Selection())
+    assert whole.failed
+    alone = render(other, Selection(names=("fulfilment/warehouse",)))
+    errors = [d for d in whole.diagnostics if d.is_error]
+    assert errors == [d for d in alone.diagnostics if d.is_error] != []
+    assert {d.span.file for d in errors} == {"teams/fulfilment/warehouse/platform.yaml"}
+    assert tree(other) == tree(fleet)

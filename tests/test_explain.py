@@ -11,7 +11,7 @@ from pavior.model import Span
 from pavior.pipeline import Selection, owners
 from pavior.pipeline.assemble import by_artifact
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.compile import Workbench, compile_group, emit_placed
+from pavior.pipeline.compile import Workbench, compile_groups, emit_placed
 from pavior.pipeline.explain import explain_owner, trace
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.provenance import Read
@@ -46,7 +46,7 @@ def lines():
 def test_tracing_renders_the_same_bytes(fleet, everyone):
     bench = Workbench(fleet)
     for owner in everyone:
-        plain = compile_group(bench, [owner])[0]
+        plain = compile_groups(bench, [[owner]])[0][0]
         _, placed = trace(fleet, owner)
         traced = {
             path: emit_placed(owner.source, path, [p.item.value for p in each], text=each[0].is_text)

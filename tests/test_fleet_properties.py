@@ -20,7 +20,7 @@ from pavior.model import Artifact
 from pavior.pipeline import Selection, owners, render
 from pavior.pipeline.assemble import by_artifact
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.compile import Workbench, compile_group
+from pavior.pipeline.compile import Workbench, compile_groups
 from pavior.pipeline.explain import trace
 from pavior.pipeline.prepare import prepare
 
@@ -143,7 +143,7 @@ def test_whatever_services_say_within_their_schema(root: Path, services: dict[st
     bench = Workbench(fleet)
     again: dict[str, bytes] = {}
     for owner in (each for group in owners(fleet, Selection()) for each in group):
-        compiled = compile_group(bench, [owner])[0]
+        compiled = compile_groups(bench, [[owner]])[0][0]
         if compiled.failed or (owner.service and owner.service.id in report.withheld):
             continue
         again.update(compiled.files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from pavior.diagnostics import Diagnostic, Note
@@ -94,32 +94,61 @@ class Workbench:
         return self.guardrails.of(owner.target, self.schemas(owner.target.target.name))
 
 
-def compile_group(bench: Workbench, group: Sequence[Owner]) -> list[Compiled]:
-    """All that owners have which are written together or not at all: a service in its targets, mostly."""
-    of_targets = [owner for owner in group if not owner.target.catalogue]
-    compiled = _compile_alike(bench, of_targets)
+def compile_groups(bench: Workbench, groups: Sequence[Sequence[Owner]]) -> list[list[Compiled]]:
+    """All that owners have, by group: a service in its targets, mostly, which are written together or not at all.
+
+    What one group comes to doesn't depend on the others; that they pass together makes each quicker.
+    """
+    compiled: list[list[Compiled]] = [[] for _ in groups]
+    for batch in _batches(groups, lambda index, owner: not owner.target.catalogue):
+        _compile_alike(bench, batch, compiled)
     # The catalogue's entry would only say once more what is wrong with the service.
-    if not any(each.failed for each in compiled):
-        compiled += _compile_alike(bench, [owner for owner in group if owner.target.catalogue])
+    failed = {index for index, done in enumerate(compiled) if any(each.failed for each in done)}
+    for batch in _batches(groups, lambda index, owner: owner.target.catalogue and index not in failed):
+        _compile_alike(bench, batch, compiled)
     return compiled
 
 
-def _compile_alike(bench: Workbench, owners: Sequence[Owner]) -> list[Compiled]:
-    """The same of owners that share most of their templates: these are run for one after another."""
+_Batch: TypeAlias = "list[tuple[int, Owner]]"
+"""Owners that share most of their templates, each with the number of its group."""
+
+
+def _batches(groups: Sequence[Sequence[Owner]], wanted: Callable[[int, Owner], bool]) -> Iterable[_Batch]:
+    batches: dict[str, _Batch] = {}
+    for index, group in enumerate(groups):
+        for owner in group:
+            if wanted(index, owner):
+                path = owner.service.path.name if owner.service else ""
+                batches.setdefault(path, []).append((index, owner))
+    return batches.values()
+
+
+def _compile_alike(bench: Workbench, batch: _Batch, compiled: Sequence[list[Compiled]]) -> None:
+    """Compile the owners and add what they come to to their groups."""
     fleet, clock = bench.fleet, bench.fleet.clock
+    owners = [owner for _, owner in batch]
     with clock.phase("layer"):
         specs = [_spec(fleet, owner) for owner in owners]
     with clock.phase("render"):
         scenes = [_scene(fleet, owner, spec) for owner, spec in zip(owners, specs, strict=True)]
     # What a service brings itself, and what its waivers are needed for, is looked at in full.
-    adding = any(owner.adds or _waived(fleet, owner) for owner in owners)
-    passed = None if adding else passing(fleet.platform, owners, scenes, bench.schemas, bench.enforced, clock)
-    if passed is None:
-        return [_checked(bench, owner, scene) for owner, scene in zip(owners, scenes, strict=True)]
-    return [
-        Compiled(owner, each.files, (), _taken(bench, owner, each.identities), len(each.identities))
-        for owner, each in zip(owners, passed, strict=True)
-    ]
+    short = [not (owner.adds or _waived(fleet, owner)) for owner in owners]
+    passed = passing(
+        fleet.platform,
+        list(compress(owners, short)),
+        list(compress(scenes, short)),
+        bench.schemas,
+        bench.enforced,
+        clock,
+    )
+    found = iter(passed)
+    for (index, owner), scene, is_short in zip(batch, scenes, short, strict=True):
+        each = next(found) if is_short else None
+        if each is None:
+            compiled[index].append(_checked(bench, owner, scene))
+        else:
+            taken = _taken(bench, owner, each.identities)
+            compiled[index].append(Compiled(owner, each.files, (), taken, len(each.identities)))
 
 
 def _waived(fleet: Fleet, owner: Owner) -> Mapping[str, Waiver]:

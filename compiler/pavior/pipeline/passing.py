@@ -1,16 +1,15 @@
 """The short way from owners to bytes: each manifest is checked and emitted as soon as it is rendered, and let go.
 
 It is for owners in which nothing is wrong and that add nothing of their own, as nearly all are. The others go the long way of
-`pipeline/compile.py`, which gives the same bytes and says what is wrong. All targets of a service pass together, so that one
-template mostly runs for each of them before the next does: its code and what it made stay in the processor's caches, which
-all templates, or all manifests of a service, don't fit in.
+`pipeline/compile.py`, which gives the same bytes and says what is wrong. Services of one golden path pass together in all their
+targets, so that one template mostly runs for each of them before the next does: its code and what it made stay in the processor's
+caches, which all templates, or all manifests of a service, don't fit in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from time import perf_counter
 
 from pavior.emit import NotEmittable, add, begin, emit_text
@@ -40,25 +39,38 @@ def passing(
     schemas: Callable[[str], ManifestSchemas],
     enforced: Callable[[Owner], Enforcement | None],
     clock: Clock,
-) -> list[Passed] | None:
-    """Render, check and emit what owners have in their targets; None where something is wrong.
+) -> list[Passed | None]:
+    """Render, check and emit what owners have in their targets; None for each in which something is wrong.
 
     `schemas` are a target's, `enforced` the policies that an owner is held to.
     """
-    making = [_Making(owner.source, schemas(owner.target.target.name), enforced(owner)) for owner in owners]
-    running = [assemble(platform, owner, scene, PLAIN) for owner, scene in zip(owners, scenes, strict=True)]
+    making = [
+        _Making(
+            owner.source, assemble(platform, owner, scene, PLAIN), schemas(owner.target.target.name), enforced(owner)
+        )
+        for owner, scene in zip(owners, scenes, strict=True)
+    ]
     steps = (_Making.check, _Making.emit) if not clock.running else (_timed(clock, "check"), _timed(clock, "emit"))
-    try:
-        with clock.phase("render"):
-            for row in zip_longest(*running):
-                for step in steps:
-                    for made, placed in zip(making, row, strict=True):
-                        if placed is not None:
-                            step(made, placed)
-        with clock.phase("emit"):
-            return [Passed(each.files(), tuple(each.identities)) for each in making]
-    except (TemplateFault, BadContribution, ContributedTwice, NotEmittable, _Fault):
-        return None
+    with clock.phase("render"):
+        left = making
+        while left:
+            left = _all(left, _Making.go_on)
+            for step in steps:
+                left = _all(left, step)
+    with clock.phase("emit"):
+        return [each.passed() for each in making]
+
+
+def _all(making: list[_Making], step: Callable[[_Making], bool]) -> list[_Making]:
+    """Take a step with each; those that go on."""
+    going = []
+    for each in making:
+        try:
+            if step(each):
+                going.append(each)
+        except (TemplateFault, BadContribution, ContributedTwice, NotEmittable, _Fault):
+            each.wrong = True
+    return going
 
 
 class _Fault(Exception):
@@ -67,18 +79,28 @@ class _Fault(Exception):
 
 @dataclass(slots=True)
 class _Making:
-    """One owner's artifacts while its manifests pass: text in pieces, or lines."""
+    """One owner's artifacts while its manifests pass: text in pieces, or lines. Each step tells whether there is a next."""
 
     source: str
+    running: Iterator[Placed[Manifest]]
     schemas: ManifestSchemas
     enforced: Enforcement | None
+    placed: Placed[Manifest] | None = None
+    wrong: bool = False
     identities: dict[Identity, None] = field(default_factory=dict)
     pieces: dict[str, list[str]] = field(default_factory=dict)
     lines: dict[str, list[Value]] = field(default_factory=dict)
 
-    def check(self, placed: Placed[Manifest]) -> None:
+    def go_on(self) -> bool:
+        """Render the next manifest."""
+        self.placed = next(self.running, None)
+        return self.placed is not None
+
+    def check(self) -> bool:
+        placed = self.placed
+        assert placed is not None
         if placed.is_text:
-            return
+            return True
         manifest = placed.item
         if self.schemas.faults(manifest) or not is_named(manifest):
             raise _Fault
@@ -88,29 +110,40 @@ class _Making:
         self.identities[me] = None
         if self.enforced is not None and not self.enforced.hold(manifest):
             raise _Fault
+        return True
 
-    def emit(self, placed: Placed[Manifest]) -> None:
+    def emit(self) -> bool:
+        placed = self.placed
+        assert placed is not None
         path = placed.path
         if placed.is_text:
             self.lines.setdefault(path, []).append(placed.item)
-            return
+            return True
         if path not in self.pieces:
             self.pieces[path] = begin(self.source)
         add(self.pieces[path], placed.item)
+        return True
 
-    def files(self) -> dict[str, bytes]:
-        found = {path: "".join(pieces).encode() for path, pieces in self.pieces.items()}
-        found.update((path, emit_text(self.source, lines)) for path, lines in self.lines.items())
-        return found
+    def passed(self) -> Passed | None:
+        if self.wrong:
+            return None
+        try:
+            files = {path: "".join(pieces).encode() for path, pieces in self.pieces.items()}
+            files.update((path, emit_text(self.source, lines)) for path, lines in self.lines.items())
+        except NotEmittable:
+            return None
+        return Passed(files, tuple(self.identities))
 
 
-def _timed(clock: Clock, name: str) -> Callable[[_Making, Placed[Manifest]], None]:
+def _timed(clock: Clock, name: str) -> Callable[[_Making], bool]:
     """A step that counts for its own phase, not for the one that it runs in."""
     step = getattr(_Making, name)
 
-    def timed(made: _Making, placed: Placed[Manifest]) -> None:
+    def timed(made: _Making) -> bool:
         start = perf_counter()
-        step(made, placed)
-        clock.move("render", name, perf_counter() - start)
+        try:
+            return bool(step(made))
+        finally:
+            clock.move("render", name, perf_counter() - start)
 
     return timed

@@ -1,22 +1,26 @@
-"""Work: a group of owners → what writing them would change. Group by group in this process, or in several."""
+"""Work: groups of owners → what writing them would change. A few groups at a time in this process, or in several."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import UnitPlan
 from pavior.phases.plan import plan
 from pavior.pipeline.assemble import Owner
-from pavior.pipeline.compile import Compiled, Taken, Workbench, compile_group
+from pavior.pipeline.compile import Compiled, Taken, Workbench, compile_groups
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.fork import forked
 from pavior.pipeline.retired import unretired
 from pavior.policies.waivers import idle
 
-_CHUNK = 8
-"""Groups that a worker takes at once: a task costs 0.1 ms on its way there and back."""
+_TOGETHER = 32
+"""Groups that pass together: enough that some of each golden path are among them. More would only take more memory."""
+
+_SHARES = 8
+"""Into so many parts the work of each process is divided, so that all end at nearly the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,12 @@ class Worked:
         return any(d.is_error for d in self.diagnostics)
 
 
-def work(bench: Workbench, group: Sequence[Owner]) -> Worked:
-    """Layer → render → check → emit → plan, for owners that are written together or not at all."""
-    compiled = compile_group(bench, group)
+def work(bench: Workbench, groups: Sequence[Sequence[Owner]]) -> list[Worked]:
+    """Layer → render → check → emit → plan, for groups of owners that are written together or not at all."""
+    return [_planned(bench, compiled) for compiled in compile_groups(bench, groups)]
+
+
+def _planned(bench: Workbench, compiled: Sequence[Compiled]) -> Worked:
     found = [d for each in compiled for d in each.diagnostics]
     found.extend(_idle(bench.fleet, compiled))
     units: list[UnitPlan] = []
@@ -65,15 +72,20 @@ def _idle(fleet: Fleet, compiled: Sequence[Compiled]) -> Iterator[Diagnostic]:
 
 def work_all(bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int) -> Iterator[Worked]:
     """Each group's outcome, in order. Workers inherit the fleet and send back only what changes. Raises LostWorker."""
-    if jobs == 1 or len(groups) < _CHUNK:
-        yield from (work(bench, group) for group in groups)
+    most = _TOGETHER if jobs == 1 else min(_TOGETHER, -(-len(groups) // (jobs * _SHARES)))
+    together = [groups[at : at + most] for at in range(0, len(groups), most or 1)]
+    if jobs == 1:
+        yield from chain.from_iterable(work(bench, some) for some in together)
         return
     bench.warm()
 
-    def light(group: Sequence[Owner]) -> Worked:
-        done = work(bench, group)
-        whole = bench.noting
-        units = (u if whole or u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
-        return Worked(done.diagnostics, tuple(units), done.taken, done.manifests)
+    def light(some: Sequence[Sequence[Owner]]) -> list[Worked]:
+        return [_light(done) if not bench.noting else done for done in work(bench, some)]
 
-    yield from forked(light, groups, jobs, _CHUNK)
+    yield from chain.from_iterable(forked(light, together, jobs))
+
+
+def _light(done: Worked) -> Worked:
+    """The same without the files that are as they should be."""
+    units = (u if u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
+    return Worked(done.diagnostics, tuple(units), done.taken, done.manifests)
