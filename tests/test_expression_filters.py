@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -174,3 +175,8 @@ def test_arithmetic_is_decimal() -> None:
 
 def test_a_filter_that_is_given_none_names_the_path() -> None:
     assert evaluation_fault("a.b | env_name").message == "`a.b` is none here"
+
+
+@given(st.text() | st.text(st.characters(max_codepoint=127)))
+def test_an_address_is_encoded_as_the_standard_library_does(given_text: str) -> None:
+    assert filters.urlencode(given_text) == quote(given_text, safe="", errors="surrogatepass")

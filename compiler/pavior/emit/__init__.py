@@ -6,6 +6,7 @@ The bytes depend on the values alone: no time, version, host or order of discove
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pavior.emit.block import TOP, find_fault, scalar, write_list, write_map
 from pavior.emit.scalar import NotEmittable, is_literal
@@ -63,9 +64,14 @@ def emit(artifact: Artifact) -> bytes:
 
 def begin(source: str) -> list[str]:
     """The beginning of an artifact's text, in pieces that are joined once it is whole."""
+    return [_marker(source)]
+
+
+@lru_cache(maxsize=256)  # an owner's artifacts come together
+def _marker(source: str) -> str:
     if not _SOURCE.fullmatch(source):
         raise ValueError(f"{source!r} is not the name of a folder")
-    return [_MARKER.format(source=source)]
+    return _MARKER.format(source=source)
 
 
 def add(out: list[str], manifest: Manifest) -> None:

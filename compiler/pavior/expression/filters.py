@@ -20,6 +20,10 @@ from pavior.model import Value
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _NOT_IN_LABELS = re.compile(r"[^a-z0-9]+")
+_QUOTED = {
+    chr(code): quoted for code in range(128) if (quoted := quote(chr(code), safe="")) != chr(code) and code != 37
+}
+"""The characters of ASCII that URLs show by their code, but for the sign that does."""
 _NOT_IN_VARIABLES = re.compile(r"[^A-Z0-9_]")
 
 
@@ -216,7 +220,13 @@ def base64(value: Value) -> str:
 
 
 def urlencode(value: Value) -> str:
-    return bounded(quote(_text(value, "urlencode"), safe="", errors="surrogatepass"))
+    given = _text(value, "urlencode")
+    if not given.isascii():
+        return bounded(quote(given, safe="", errors="surrogatepass"))
+    encoded = given.replace("%", "%25")  # first, as it stands in what the others become
+    for character in set(given) & _QUOTED.keys():  # `quote` takes twice as long for a query
+        encoded = encoded.replace(character, _QUOTED[character])
+    return bounded(encoded)
 
 
 def indent(value: Value, width: Value) -> str:
