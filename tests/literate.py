@@ -15,7 +15,7 @@
 
 Without a `console` block the command is `pavior check`. `on=` names the repository: `small` (tests/platform, where
 nothing is said) or `fleet` (this repository's own). The commands before the last are few: `rm`, `mv`, `mkdir`, `ln -s`, `git`
-and `pavior` itself.
+and `pavior` itself, before which `env NAME=VALUE…` may stand.
 
 Words after a file's path: `escapes` reads `\\x00` and its like as bytes, `repeat=1000` writes the block that often. Words
 after `text`: `shows=PV403,PV403` where it isn't the file's code once, `writes=prod/shop/front,…` where a sound service is

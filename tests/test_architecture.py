@@ -44,6 +44,7 @@ LAYERS: Sequence[frozenset[str]] = [
             "repository",
             "resources",
             "schema",
+            "shared",
         }
     ),
     frozenset({"git", "syntax"}),

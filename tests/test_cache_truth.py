@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from commits import commit
 from fleets import Run, put, run, tiny, tree
 from pavior import cache
 from pavior.repository import states
+from shared_places import filling, in_this_process, machine
 
 TICK = 20 * 10**6
 """Nanoseconds: what a Linux file system tells apart, with room."""
@@ -216,12 +217,16 @@ class TruthOfTheCache(RuleBasedStateMachine):
         shutil.copytree(self.root, twin, symlinks=True)
         with home(self.place / "none"):
             wanted = run(twin, *arguments)
-        with home(self.kept):
+        with home(self.kept), self.around():
             found = run(self.root, *arguments)
         assert _told(found) == _told(wanted)
         assert tree(self.root) == tree(twin)
         shutil.rmtree(twin)
         shutil.rmtree(self.place / "none", ignore_errors=True)
+
+    def around(self) -> AbstractContextManager[None]:
+        """What there is beside the cache."""
+        return nullcontext()
 
     def _put(self, path: str, text: str) -> None:
         file = self.root / path
@@ -262,6 +267,17 @@ def full_disk(room: int) -> Iterator[None]:
         yield
 
 
+class TruthOfTheSharedCache(TruthOfTheCache):
+    """The same on machines that are thrown away after each command, and share a place."""
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        shutil.rmtree(self.kept, ignore_errors=True)
+        with in_this_process(), machine(self.kept, filling(f"memory://{self.place.name}")):
+            yield
+
+
+TestTruthOfTheSharedCache = TruthOfTheSharedCache.TestCase
 TestTruthOfTheCache = TruthOfTheCache.TestCase
 TestTruthOfTheCache.settings = settings(
     max_examples=int(os.environ.get("PAVIOR_CACHE_EXAMPLES", "8")),
@@ -269,4 +285,7 @@ TestTruthOfTheCache.settings = settings(
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(HealthCheck),
+)
+TestTruthOfTheSharedCache.settings = settings(
+    TestTruthOfTheCache.settings, max_examples=TestTruthOfTheCache.settings.max_examples // 2
 )

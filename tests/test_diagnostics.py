@@ -100,7 +100,8 @@ def test_case_prints_what_it_says(case: Case, bases: Mapping[str, Path], tmp_pat
         _do(root, command)
         before = _snapshot(root / "rendered")
     status, output = _do(root, case.commands[-1])
-    printed = "\n".join(line.rstrip() for line in output.replace(str(root), "/platform").splitlines()) + "\n"
+    output = re.sub("results-[0-9a-f]{64}", "results-…", output.replace(str(root), "/platform"))
+    printed = "\n".join(line.rstrip() for line in output.splitlines()) + "\n"
     if UPDATE and printed != case.expected:
         rewrite(case.source, {case.title: printed})
     else:
@@ -139,6 +140,12 @@ def _do(root: Path, command: tuple[str, ...]) -> tuple[int, str]:
     match command:
         case ("pavior", *arguments):
             return _pavior(root, *arguments)
+        case ("env", *rest):
+            variables = dict(_variable(root, word) for word in rest[: rest.index("pavior")])
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in variables.items():
+                    patch.setenv(name, value)
+                return _do(root, tuple(rest[len(variables) :]))
         case ("rm", *paths):
             for path in paths:
                 shutil.rmtree(root / path) if (root / path).is_dir() else (root / path).unlink()
@@ -153,6 +160,13 @@ def _do(root: Path, command: tuple[str, ...]) -> tuple[int, str]:
         case _:
             raise ValueError(f"cases don't know the command {command[0]}")
     return 0, ""
+
+
+def _variable(root: Path, text: str) -> tuple[str, str]:
+    """A variable's name and value, in which `$PWD` and `$(cat FILE)` are what a shell makes of them."""
+    name, _, value = text.partition("=")
+    value = re.sub(r"\$\(cat (\S+)\)", lambda file: (root / file[1]).read_text(), value)
+    return name, value.replace("$PWD", str(root))
 
 
 def _pavior(root: Path, *arguments: str) -> tuple[int, str]:

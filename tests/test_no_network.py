@@ -1,4 +1,4 @@
-"""No command opens a connection.
+"""No command opens a connection unless it is told to.
 
 What an interpreter does is told to a hook that it can't take off; the programs that it starts are looked at by name.
 """
@@ -15,6 +15,7 @@ import pytest
 from commits import commit
 from fleets import ROOT, put, tiny
 from pavior.cli.app import pavior
+from shared_places import trusting
 
 HOOK = """
 import os, sys
@@ -58,10 +59,12 @@ STARTED = {"git", "kubeconform"}
 """The programs that commands start. Neither is asked for anything that isn't on the disk."""
 
 
-def hooked(program: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def hooked(program: str, *arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run Python with the hook on. Exit status 70: it wanted to go somewhere."""
     command = [sys.executable, "-c", HOOK + program, *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")} | variables
+    if "PAVIOR_SHARED_CACHE" not in variables:
+        environment.pop("PAVIOR_SHARED_CACHE", None)
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -87,6 +90,14 @@ def test_a_command_opens_no_connection(arguments: list[str], repository: Path) -
     # There may be no kubeconform.
     assert done.returncode in ((0, 3) if arguments == ["verify"] else (0, 1)), done.stderr
     assert {line.removeprefix("started: ") for line in told if line.startswith("started: ")} <= STARTED
+
+
+def test_a_shared_cache_is_what_has_a_command_start_what_opens_one(repository: Path, tmp_path: Path) -> None:
+    variables = {**trusting("http://127.0.0.1:1/cache"), "XDG_CACHE_HOME": str(tmp_path)}
+    done = hooked("from pavior.cli import main\nmain()", "check", folder=repository, **variables)
+    started = {line.removeprefix("started: ") for line in done.stderr.splitlines() if line.startswith("started: ")}
+    assert started - STARTED == {os.path.basename(sys.executable)}
+    assert "PV801" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ REQUIREMENTS = [
 LINE = re.compile(r"[a-z0-9][a-z0-9.-]*==[0-9][\w.]*( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+")
 RELEASE = yaml.load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
 
-LICENSES = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0", "PSF-2.0"}
+LICENSES = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0"}
 """Licences under which what Pavior needs may stand: those that ask nothing of who uses it beside a notice, and the Mozilla
 licence, which asks for changes of its own files alone."""
 
@@ -38,7 +38,14 @@ CLASSIFIERS = {
     "License :: OSI Approved :: BSD License": "BSD-3-Clause",
     "License :: OSI Approved :: MIT License": "MIT",
     "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
 }
+
+READ = {"partd": ("BSD", "BSD-3-Clause")}
+"""Licences that metadata names by a word of its own, as the text of the distribution's licence says."""
+
+
+EXTRAS = ("shared", "dask")
 
 
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -53,6 +60,8 @@ def test_each_requirement_has_a_version_and_hashes_and_no_address(path: Path) ->
 def test_requirements_hold_all_that_the_project_names() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     named = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    assert project["project"]["optional-dependencies"].keys() == set(EXTRAS)
+    named += [each for extra in EXTRAS for each in project["project"]["optional-dependencies"][extra]]
     named += project["build-system"]["requires"]
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     for requirement in map(Requirement, named):
@@ -96,14 +105,15 @@ def test_what_npm_installs_has_checksums_and_runs_nothing() -> None:
 # Licences -------------------------------------------------------------------------------------------------------------
 
 
-def needed(name: str, found: dict[str, Distribution]) -> dict[str, Distribution]:
-    """A distribution and what it needs in turn, as installed here, by their names as indexes write them."""
+def needed(name: str, found: dict[str, Distribution], extras: tuple[str, ...] = ()) -> dict[str, Distribution]:
+    """A distribution with these extras and what it needs in turn, as installed here, by their names as indexes write them."""
     name = re.sub(r"[-_.]+", "-", name).lower()
-    if name not in found:
+    if name not in found or extras:
         found[name] = distribution(name)
         for requirement in map(Requirement, found[name].requires or ()):
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                needed(requirement.name, found)
+            wanted = [*extras, ""] if requirement.marker is not None else [""]
+            if requirement.marker is None or any(requirement.marker.evaluate({"extra": e}) for e in wanted):
+                needed(requirement.name, found, tuple(requirement.extras))
     return found
 
 
@@ -115,14 +125,17 @@ def licences(metadata: Any) -> Iterator[str]:
             r"[\w.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", canonicalize_license_expression(expression))
         )
         return
+    word, licence = READ.get(metadata["Name"], ("", ""))
+    if metadata["License"] in LICENSES or metadata["License"] == word:
+        yield licence or metadata["License"]
     for classifier in metadata.get_all("Classifier") or ():
         if classifier.startswith("License :: "):
             yield CLASSIFIERS.get(classifier, classifier)
 
 
 def test_all_that_pavior_needs_stands_under_a_licence_that_is_allowed() -> None:
-    found = {name: set(licences(each.metadata)) for name, each in needed("pavior", {}).items()}
-    assert {"pavior", "jinja2", "markupsafe", "jsonschema-rs"} <= found.keys()
+    found = {name: set(licences(each.metadata)) for name, each in needed("pavior", {}, EXTRAS).items()}
+    assert {"pavior", "jinja2", "markupsafe", "jsonschema-rs", "aiohttp", "cffi", "tornado"} <= found.keys()
     assert {name: named for name, named in found.items() if not named or named - LICENSES} == {}
 
 

@@ -20,7 +20,7 @@ lock() { # what is written, uv's arguments
   cp "$fresh/requirements.txt" "$written"
 }
 
-lock requirements.txt pyproject.toml --group dev
+lock requirements.txt pyproject.toml --all-extras --group dev
 lock fuzz/requirements.txt --group pyproject.toml:fuzz
 for wanted in tools/*/requirements.in; do
   lock "${wanted%.in}.txt" "$wanted"

@@ -123,13 +123,14 @@ class Draft:
 def compiler(*folders: Path) -> bytes | None:
     """The digest of all code that runs: this package's, which Python and distributions run it, and what lies in these folders.
 
-    None where it can't be seen, as inside an archive.
+    The same on every machine, wherever Pavior lies there. None where it can't be seen, as inside an archive.
     """
-    files = sorted(file for place in (Path(__file__).parent, *folders) for file in _files(place))
-    if not any(file.endswith(".py") for file in files):
+    places = (Path(__file__).parent, *folders)
+    files = sorted((number, file) for number, place in enumerate(places) for file in _files(place))
+    if not any(file.endswith(".py") for _, file in files):
         return None
     distributions = sorted({name for place in sys.path for name in _distributions(place)})
-    states = [(path, *_state(path)) for path in files]
+    states = [(path, *_state(path)) for _, path in files]
     around = repr((sys.version, sys.implementation.cache_tag, distributions)).encode()
     seen = marshal.dumps((around, states))
     name = f"compiler-{_digest(os.fsencode(__file__) + sys.version.encode()).hex()}"
@@ -138,10 +139,10 @@ def compiler(*folders: Path) -> bytes | None:
         return known[:_DIGEST]
     code = hashlib.blake2b(around, digest_size=_DIGEST)
     before = time.time_ns() - _YOUNG
-    for path in files:
+    for number, path in files:
         with open(path, "rb") as file:
             content = file.read()
-        code.update(f"{path}\0{len(content)}\0".encode())
+        code.update(f"{number}/{os.path.relpath(path, places[number])}\0{len(content)}\0".encode())
         code.update(content)
     if all(modified < before and changed < before for _, _, modified, changed, _ in states):
         write(name, code.digest() + seen)

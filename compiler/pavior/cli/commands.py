@@ -109,7 +109,7 @@ def _render(root: Path, options: Options) -> int:
     with progress("rendering") as advance:
         report = render(root, selection, clock, advance, options["workers"], _today(options))
     prove(report)
-    show(root, report.diagnostics, options, report.services)
+    show(root, [*report.diagnostics, *report.around], options, report.services)
     if options["form"] == "text":
         files = sum(len(unit.changes) for unit in report.changed)
         stopped = report.failed and not report.targets
@@ -125,7 +125,7 @@ def _check(root: Path, options: Options) -> int:
     with progress("checking") as advance:
         report = check(root, selection, clock, advance, base=options["base"], today=_today(options))
     prove(report)
-    show(root, report.diagnostics, options, report.services)
+    show(root, [*report.diagnostics, *report.around], options, report.services)
     if options["form"] == "text" and not report.diagnostics:
         print(f"{_rendered(report)}: everything is as it would be rendered")
     return _timed(report, FOUND if report.failed else CLEAN)

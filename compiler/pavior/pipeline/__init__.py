@@ -6,12 +6,14 @@ holds the fleet's manifests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
 from time import time_ns
+from typing import TYPE_CHECKING
 
 from pavior.diagnostics import Diagnostic
 from pavior.git import resolve
@@ -33,6 +35,9 @@ from pavior.pipeline.together import Step, Together
 from pavior.pipeline.unchanged import Run, Told, run_over_all
 from pavior.pipeline.work import work_all
 from pavior.policies.waivers import endings
+
+if TYPE_CHECKING:
+    from pavior.pipeline.results import Results
 
 __all__ = [
     "Clock",
@@ -65,6 +70,8 @@ class Report:
     """Units that were planned before a fault was found that keeps them from being written."""
     taken: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
     """Of a shard, for who compares it with the others: by folder, what is rendered from it, the same in every process."""
+    around: Sequence[Diagnostic] = ()
+    """What is wrong with what helps this run, and with nothing of the repository: told, and no part of what was found."""
     clock: Clock = field(default_factory=Clock)
 
     @property
@@ -260,9 +267,12 @@ def planned(
     report.diagnostics.extend(fleet.diagnostics)
     groups = list(owners(fleet, selection))
     together, bench = Together(fleet), Workbench(fleet, noting=noting)
-    if selection.shard is not None:
+    results = _shared_results(fleet, selection)
+    if selection.shard is not None or results is not None:
         bench.hashing = lasting_hash
-    for done, (group, worked) in enumerate(zip(groups, work_all(bench, groups, jobs), strict=True)):
+    for done, (group, worked) in enumerate(zip(groups, work_all(bench, groups, jobs, results), strict=True)):
+        if results is not None and worked.entry is not None:
+            results.note(worked.entry)
         found = [*worked.diagnostics, *together.compare(group, worked)]
         report.diagnostics.extend(found)
         report.targets.update(owner.target.target.name for owner in group if not owner.target.catalogue)
@@ -283,10 +293,23 @@ def planned(
             yield together.step(source, units)
     if selection.shard is not None:
         report.taken = together.taken()
+    if results is not None:
+        if not report.failed:
+            results.keep()
+        report.around = results.told
     report.withheld = together.withheld()
     report.withdrawn = together.withdrawn()
     gone = set(report.withdrawn)
     report.changed = [unit for unit in together.changed if unit.path not in gone]
+
+
+def _shared_results(fleet: Fleet, selection: Selection) -> Results | None:
+    """What the shared place has, if the environment names one."""
+    if not os.environ.get("PAVIOR_SHARED_CACHE"):
+        return None
+    from pavior.pipeline.results import Results  # noqa: PLC0415  (most runs have none)
+
+    return Results.of(fleet, selection, os.environ)
 
 
 def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import UnitPlan
@@ -15,6 +16,9 @@ from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.fork import forked
 from pavior.pipeline.retired import unretired
 from pavior.policies.waivers import idle
+
+if TYPE_CHECKING:
+    from pavior.pipeline.results import Entry, Results
 
 _TOGETHER = 32
 """Groups that pass together: enough that some of each golden path are among them. More would only take more memory."""
@@ -31,15 +35,26 @@ class Worked:
     units: tuple[UnitPlan, ...]
     taken: tuple[Taken, ...]
     manifests: int
+    entry: Entry | None = None
+    """What other runs may know of it, where they are told."""
 
     @property
     def failed(self) -> bool:
         return any(d.is_error for d in self.diagnostics)
 
 
-def work(bench: Workbench, groups: Sequence[Sequence[Owner]]) -> list[Worked]:
-    """Layer → render → check → emit → plan, for groups of owners that are written together or not at all."""
-    return [_planned(bench, compiled) for compiled in compile_groups(bench, groups)]
+def work(bench: Workbench, groups: Sequence[Sequence[Owner]], results: Results | None = None) -> list[Worked]:
+    """Layer → render → check → emit → plan, for groups of owners that are written together or not at all.
+
+    What `results` know isn't rendered.
+    """
+    if results is None:
+        return [_planned(bench, compiled) for compiled in compile_groups(bench, groups)]
+    with bench.fleet.clock.phase("shared cache"):
+        known = [results.found(bench, group) for group in groups]
+    made = iter(compile_groups(bench, [group for group, found in zip(groups, known, strict=True) if found is None]))
+    whole = [found if found is not None else next(made) for found in known]
+    return [replace(_planned(bench, each), entry=results.entry(bench.fleet, each)) for each in whole]
 
 
 def _planned(bench: Workbench, compiled: Sequence[Compiled]) -> Worked:
@@ -70,17 +85,19 @@ def _idle(fleet: Fleet, compiled: Sequence[Compiled]) -> Iterator[Diagnostic]:
             yield from idle(service.document, fleet.waivers[service.id], needed, environment)
 
 
-def work_all(bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int) -> Iterator[Worked]:
+def work_all(
+    bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int, results: Results | None = None
+) -> Iterator[Worked]:
     """Each group's outcome, in order. Workers inherit the fleet and send back only what changes. Raises LostWorker."""
     most = _TOGETHER if jobs == 1 else min(_TOGETHER, -(-len(groups) // (jobs * _SHARES)))
     together = [groups[at : at + most] for at in range(0, len(groups), most or 1)]
     if jobs == 1:
-        yield from chain.from_iterable(work(bench, some) for some in together)
+        yield from chain.from_iterable(work(bench, some, results) for some in together)
         return
     bench.warm()
 
     def light(some: Sequence[Sequence[Owner]]) -> list[Worked]:
-        return [_light(done) if not bench.noting else done for done in work(bench, some)]
+        return [_light(done) if not bench.noting else done for done in work(bench, some, results)]
 
     yield from chain.from_iterable(forked(light, together, jobs))
 
@@ -88,4 +105,4 @@ def work_all(bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int) -> 
 def _light(done: Worked) -> Worked:
     """The same without the files that are as they should be."""
     units = (u if u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
-    return Worked(done.diagnostics, tuple(units), done.taken, done.manifests)
+    return replace(done, units=tuple(units))
