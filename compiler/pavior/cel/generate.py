@@ -2,25 +2,29 @@
 
 What is generated is true only where CEL gives true. Whatever else happens – false, a wrong type, an absent field – is for
 `evaluate` to judge, with CEL's rules for errors, so this needs none of them: Python's `and` and `or` do, and an error of Python
-ends the attempt.
+ends the attempt. So a field of what is no map may be asked for: it is an error. What is read twice is kept in a local name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import Any
 
 from pavior.cel import values
 from pavior.cel.check import Types, type_of
 from pavior.cel.functions import FUNCTIONS, OPERATORS
-from pavior.cel.tree import Call, Choice, Has, Index, ListOf, Literal, Logic, Loop, MapOf, Name, Node, Select
+from pavior.cel.merging import conjuncts, has_loops, merged, parted, plain
+from pavior.cel.tree import Call, Choice, Has, Index, ListOf, Literal, Logic, Loop, MapOf, Name, Node, Select, walk
 from pavior.cel.waiting import variable_of, waiting
 
 PREFIX = "_"
 """In front of what the code calls; names of CEL get `v_`."""
 
 
-STOPPED = (values.CelError, LookupError, TypeError, ValueError, ArithmeticError)
+STOPPED = (values.CelError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 """What generated code ends with where it is no fast yes."""
 
 
@@ -35,7 +39,7 @@ def functions() -> dict[str, Any]:
         "_index_optional": values.index_optional,
         "_begin": values.begin,
         "_entries": values.entries,
-        "_along": values.along,
+        "_absent": {},
     }
 
 
@@ -56,6 +60,9 @@ _SIGNS = {
 }
 
 
+_DEEPEST = 16
+"""How deep statements are nested in one another: Python has a limit."""
+
 _ORDERS = frozenset({"<", "<=", ">", ">="})
 
 
@@ -70,119 +77,297 @@ def predicate(name: str, variables: Sequence[tuple[str, Node]], tests: Sequence[
     beside something else in `||`, as a waiver does, waits until that was false.
     """
     variables, tests = waiting(variables, tests)
-    lines = [f"def {name}(v_object, v_params, v_namespaceObject):"]
-    lines += [f"    v_variables_{variable} = {_code(node, types)}" for variable, node in variables]
-    lines.append(f"    return {' and '.join(_truth(test, types) for test in tests) or 'True'}")
-    if any("_entries(" in line for line in lines):
-        lines.insert(1, "    _begin()")
-    return "\n".join(lines) + "\n"
+    variables = [(variable, plain(node)) for variable, node in variables]
+    tests = [plain(test) for test in tests]
+    trees = [*(node for _, node in variables), *tests]
+    writer = _Writer(Counter(filter(None, map(_cell, chain.from_iterable(map(walk, trees))))))
+    loops = sum(isinstance(node, Loop) for tree in trees for node in walk(tree))
+    if loops:
+        # What goes round once for several loops must not outlast any of them.
+        writer.line(1, f"_begin({loops})")
+    scope = _Scope(types)
+    for variable, node in variables:
+        writer.line(1, f"v_variables_{variable} = {writer.code(node, scope)}")
+    writer.require(tests, scope, 1, ())
+    return "\n".join((f"def {name}(v_object, v_params, v_namespaceObject):", *writer.lines, "    return True")) + "\n"
 
 
-def _truth(node: Node, types: Types) -> str:
-    """The code of an expression that is surely a boolean."""
-    code = _code(node, types)
-    return code if type_of(node, types) == "bool" else f"_bool({code})"
-
-
-def _code(node: Node, types: Types) -> str:  # noqa: PLR0911, PLR0912  # one for each kind of node
+def _cell(node: Node) -> Node | None:
+    """What reads of one field are known by, optional or not; None for what is no such read."""
     match node:
-        case Literal():
-            return repr(node.value) if type(node.value) is not float else f"float({str(node.value)!r})"
-        case Name():
-            return f"v_{node.name}"
-        case Select(operand=Name(name="variables")) if f"variables.{node.field}" in types:
-            return f"v_variables_{node.field}"
-        case Select():
-            inner = _code(node.operand, types)
-            if node.optional or type_of(node.operand, types) == "optional":
-                return f"_select_optional({inner}, {node.field!r})"
-            return f"{inner}[{node.field!r}]"
+        case Select() if variable_of(node) is None:
+            return Select(0, _cell(node.operand) or node.operand, node.field)
         case Has():
-            inner = _code(node.operand, types)
-            if inner.isidentifier() and type_of(node.operand, types) != "optional":
-                return f"({node.field!r} in {inner} if type({inner}) is dict else _has({inner}, {node.field!r}))"
-            return f"_has({inner}, {node.field!r})"
-        case Index():
-            function = "_index_optional" if node.optional else "_index"
-            return f"{function}({_code(node.operand, types)}, {_code(node.key, types)})"
-        case Call():
-            return _call(node, types)
-        case Logic():
-            word = " and " if node.sign == "&&" else " or "
-            return f"({word.join(_truth(operand, types) for operand in node.operands)})"
-        case Choice():
-            then, otherwise = _code(node.then, types), _code(node.otherwise, types)
-            return f"({then} if {_truth(node.test, types)} else {otherwise})"
-        case ListOf():
-            return f"[{', '.join(_code(item, types) for item in node.items)}]"
-        case MapOf():
-            return f"{{{', '.join(f'{_code(k, types)}: {_code(v, types)}' for k, v in node.entries)}}}"
-        case Loop():
-            return _loop(node, types)
+            return Select(0, _cell(node.operand) or node.operand, node.field)
+    return None
 
 
-def _call(node: Call, types: Types) -> str:
-    given = [_code(argument, types) for argument in node.arguments]
-    if node.function == "!":
-        return f"(not {_truth(node.arguments[0], types)})"
-    if node.function == "orValue":
-        return _or_value(node.arguments[0], node.arguments[1], types)
-    if node.function == "in" and _texts(node.arguments[1]):
-        return f"({given[0]} in {given[1]})"
-    # A text equals texts alone, in Python as in CEL.
-    if node.function in ("==", "!=") and "string" in (type_of(argument, types) for argument in node.arguments):
-        return f"({given[0]} {node.function} {given[1]})"
-    if node.function in _ORDERS and all(type_of(argument, types) == "int" for argument in node.arguments):
-        return f"({given[0]} {node.function} {given[1]})"
-    return f"_{_python(node.function)}({', '.join(given)})"
+@dataclass(slots=True)
+class _Scope:
+    """What is known where code stands: types, and the local names of what has been read.
+
+    `cells` are fields, each with the name of its value or of `_absent`, `present` those that are surely there. `assigns`:
+    names may be given to more.
+    """
+
+    types: Types
+    cells: dict[Node, str] = field(default_factory=dict)
+    present: set[Node] = field(default_factory=set)
+    assigns: bool = True
+
+    def inner(self, **types: str) -> _Scope:
+        """The scope of what may not run: nothing that is read in it is known outside."""
+        outer = {**self.types, **types} if types else self.types
+        cells = {cell: name for cell, name in self.cells.items() if not _reads(cell, types)} if types else self.cells
+        present = {cell for cell in self.present if not _reads(cell, types)} if types else self.present
+        return _Scope(outer, dict(cells), set(present), self.assigns)
+
+    def learn(self, test: Node, truth: bool) -> None:
+        """Know what is there where a test is true, or false."""
+        match test:
+            case Has():
+                if truth:
+                    self.present.add(_known(_cell(test)))
+            case Call(function="!"):
+                self.learn(test.arguments[0], not truth)
+            case Logic() if truth == (test.sign == "&&"):
+                for operand in test.operands:
+                    self.learn(operand, truth)
+
+
+def _known(cell: Node | None) -> Node:
+    assert cell is not None, "what reads a field has a cell"
+    return cell
+
+
+def _reads(node: Node, names: Iterable[str]) -> bool:
+    return any(isinstance(each, Name) and each.name in names for each in walk(node))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """The lines of a function. `reads` says how often each field is read in it."""
+
+    reads: Mapping[Node, int]
+    lines: list[str] = field(default_factory=list)
+    names: int = 0
+
+    def line(self, depth: int, text: str) -> None:
+        self.lines.append(f"{'    ' * depth}{text}")
+
+    def name(self) -> str:
+        self.names += 1
+        return f"t{self.names}"
+
+    def require(self, tests: Sequence[Node], scope: _Scope, depth: int, unless: Sequence[Node]) -> None:
+        """Lines that return False where a test is not true, unless one of the others is."""
+        for test in merged(tests) if depth < _DEEPEST else conjuncts(tests):
+            self._require(test, scope, depth, unless)
+            if not unless:
+                scope.learn(test, True)
+
+    def _require(self, test: Node, scope: _Scope, depth: int, unless: Sequence[Node]) -> None:
+        looping = has_loops(test) and depth < _DEEPEST
+        match test:
+            case Logic(sign="||") if looping:
+                before, body, after = parted(test)
+                inner = scope
+                if before:
+                    first = Logic(0, "||", before) if len(before) > 1 else before[0]
+                    self.line(depth, f"if {self.denied(first, scope)}:")
+                    inner = scope.inner()
+                    inner.learn(first, False)
+                self.require([body], inner, depth + bool(before), (*after, *unless))
+            case Choice() if looping:
+                self.line(depth, f"if {self.truth(test.test, scope)}:")
+                for branch, truth in ((test.then, True), (test.otherwise, False)):
+                    inner = scope.inner()
+                    inner.learn(test.test, truth)
+                    self.require([branch], inner, depth + 1, unless)
+                    if truth:
+                        self.line(depth, "else:")
+            case Loop(macro="all") if looping:
+                self.line(depth, f"for v_{test.variable} in _entries({self.code(test.range, scope)}):")
+                assert test.test is not None, "a parsed loop has a test"
+                self.require([test.test], scope.inner(**{test.variable: "dyn"}), depth + 1, unless)
+            case _:
+                false = [self.denied(test, scope), *(self.denied(each, scope.inner()) for each in unless)]
+                self.line(depth, f"if {' and '.join(false)}: return False")
+
+    def denied(self, node: Node, scope: _Scope) -> str:
+        """The code of the opposite of an expression."""
+        if isinstance(node, Call) and node.function == "!":
+            return self.truth(node.arguments[0], scope)
+        return f"not {self.truth(node, scope)}"
+
+    def truth(self, node: Node, scope: _Scope) -> str:
+        """The code of an expression that is surely a boolean."""
+        code = self.code(node, scope)
+        return code if type_of(node, scope.types) == "bool" else f"_bool({code})"
+
+    def code(self, node: Node, scope: _Scope) -> str:  # noqa: PLR0911, PLR0912  # one for each kind of node
+        match node:
+            case Literal():
+                return repr(node.value) if type(node.value) is not float else f"float({str(node.value)!r})"
+            case Name():
+                return f"v_{node.name}"
+            case Select() if variable_of(node) is not None and f"variables.{node.field}" in scope.types:
+                return f"v_variables_{node.field}"
+            case Select():
+                if node.optional or type_of(node.operand, scope.types) == "optional":
+                    return f"_select_optional({self.code(node.operand, scope)}, {node.field!r})"
+                return self._field(node, scope)
+            case Has():
+                return self._has(node, scope)
+            case Index():
+                function = "_index_optional" if node.optional else "_index"
+                return f"{function}({self.code(node.operand, scope)}, {self.code(node.key, scope)})"
+            case Call():
+                return self._call(node, scope)
+            case Logic():
+                return self._logic(node, scope)
+            case Choice():
+                test = self.truth(node.test, scope)
+                then, otherwise = self._ends(node, scope)
+                return f"({self.code(node.then, then)} if {test} else {self.code(node.otherwise, otherwise)})"
+            case ListOf():
+                return f"[{', '.join(self.code(item, scope) for item in node.items)}]"
+            case MapOf():
+                entries = (f"{self.code(key, scope)}: {self.code(value, scope)}" for key, value in node.entries)
+                return f"{{{', '.join(entries)}}}"
+            case Loop():
+                return self._loop(node, scope)
+
+    def _ends(self, node: Choice, scope: _Scope) -> tuple[_Scope, _Scope]:
+        """The scopes of both ends of a choice whose test is written."""
+        then, otherwise = scope.inner(), scope.inner()
+        then.learn(node.test, True)
+        otherwise.learn(node.test, False)
+        return then, otherwise
+
+    def _logic(self, node: Logic, scope: _Scope) -> str:
+        """Only the first operand is surely asked; what it says is known to those after it."""
+        parts, inner = [self.truth(node.operands[0], scope)], scope.inner()
+        for before, operand in pairwise(node.operands):
+            inner.learn(before, node.sign == "&&")
+            parts.append(self.truth(operand, inner))
+        return f"({(' and ' if node.sign == '&&' else ' or ').join(parts)})"
+
+    def _field(self, node: Select, scope: _Scope) -> str:
+        """`x.a`: the value, or an error."""
+        cell = _known(_cell(node))
+        if cell in scope.cells and cell in scope.present:
+            return scope.cells[cell]
+        code = f"{self.code(node.operand, scope)}[{node.field!r}]"
+        if not scope.assigns or cell in scope.cells or self.reads[cell] == 1:
+            return code
+        scope.cells[cell] = self.name()
+        scope.present.add(cell)
+        return f"({scope.cells[cell]} := {code})"
+
+    def _perhaps(self, node: Select | Has, scope: _Scope) -> str:
+        """`x.?a`: the value, or `_absent`, of which every field is absent."""
+        cell = _known(_cell(node))
+        if cell in scope.cells:
+            return scope.cells[cell]
+        code = f"{self._above(node, scope)}.get({node.field!r}, _absent)"
+        if not scope.assigns or self.reads[cell] == 1:
+            return code
+        scope.cells[cell] = self.name()
+        return f"({scope.cells[cell]} := {code})"
+
+    def _above(self, node: Select | Has, scope: _Scope) -> str:
+        """What a field is read of."""
+        operand = node.operand
+        if isinstance(operand, Select) and type_of(operand, scope.types) == "optional":
+            return self._perhaps(operand, scope)
+        return self.code(operand, scope)
+
+    def _has(self, node: Has, scope: _Scope) -> str:
+        if not _by_fields(node.operand, scope.types):
+            return f"_has({self.code(node.operand, scope)}, {node.field!r})"
+        return f"({self._perhaps(node, scope)} is not _absent)"
+
+    def _or_value(self, optional: Node, otherwise: Node, scope: _Scope) -> str:
+        """A path with a fallback, in one step where it goes by fields alone."""
+        if isinstance(optional, Choice):
+            test = self.truth(optional.test, scope)
+            one, two = self._ends(optional, scope)
+            then, other = (
+                self._or_value(optional.then, otherwise, one),
+                self._or_value(optional.otherwise, otherwise, two),
+            )
+            return f"({then} if {test} else {other})"
+        if not isinstance(optional, Select) or not _by_fields(optional, scope.types):
+            return f"_orValue({self.code(optional, scope)}, {self.code(otherwise, scope)})"
+        cell = _known(_cell(optional))
+        if cell not in scope.cells and (not scope.assigns or self.reads[cell] == 1):
+            above = self._above(optional, scope)
+            return f"{above}.get({optional.field!r}, {self.code(otherwise, scope)})"
+        code = self._perhaps(optional, scope)
+        return f"({self.code(otherwise, scope.inner())} if {code} is _absent else {scope.cells[cell]})"
+
+    def _call(self, node: Call, scope: _Scope) -> str:  # noqa: PLR0911  # one for each that Python does itself
+        if node.function == "!":
+            if isinstance(node.arguments[0], Has) and _by_fields(node.arguments[0].operand, scope.types):
+                return f"({self._perhaps(node.arguments[0], scope)} is _absent)"
+            return f"(not {self.truth(node.arguments[0], scope)})"
+        if node.function == "orValue":
+            return self._or_value(node.arguments[0], node.arguments[1], scope)
+        if (
+            node.function == "hasValue"
+            and isinstance(node.arguments[0], Select)
+            and _by_fields(node.arguments[0], scope.types)
+        ):
+            return f"({self._perhaps(node.arguments[0], scope)} is not _absent)"
+        given = [self.code(argument, scope) for argument in node.arguments]
+        if node.function in _METHODS:
+            return _METHODS[node.function].format(*given)
+        if node.function == "in" and _texts(node.arguments[1]):
+            return f"({given[0]} in {given[1]})"
+        types = [type_of(argument, scope.types) for argument in node.arguments]
+        # A text equals texts alone, in Python as in CEL.
+        if node.function in ("==", "!=") and "string" in types:
+            return f"({given[0]} {node.function} {given[1]})"
+        if node.function in _ORDERS and all(its == "int" for its in types):
+            return f"({given[0]} {node.function} {given[1]})"
+        return f"_{_python(node.function)}({', '.join(given)})"
+
+    def _loop(self, node: Loop, scope: _Scope) -> str:
+        # Python has no names for what is inside a comprehension.
+        inner = scope.inner(**{node.variable: "dyn"})
+        inner.assigns = False
+        outside = scope.inner()
+        outside.assigns = False
+        over = f"for v_{node.variable} in _entries({self.code(node.range, outside)})"
+        if node.macro == "map":
+            where = f" if {self.truth(node.test, inner)}" if node.test is not None else ""
+            assert node.result is not None, "a parsed `map` has a result"
+            return f"[{self.code(node.result, inner)} {over}{where}]"
+        assert node.test is not None, "a parsed loop has a test"
+        test = self.truth(node.test, inner)
+        if node.macro == "filter":
+            return f"[v_{node.variable} {over} if {test}]"
+        if node.macro == "exists_one":
+            return f"(sum([1 {over} if {test}]) == 1)"
+        return f"{'all' if node.macro == 'all' else 'any'}([{test} {over}])"
+
+
+# What Python's own methods do alike; where it is no text that they are called on or given, they fail.
+_METHODS = {
+    "startsWith": "({}).startswith({})",
+    "endsWith": "({}).endswith({})",
+    "contains": "(({}).find({}) >= 0)",
+    "size": "len({})",
+}
 
 
 def _texts(node: Node) -> bool:
     return isinstance(node, ListOf) and all(isinstance(i, Literal) and isinstance(i.value, str) for i in node.items)
 
 
-def _or_value(optional: Node, otherwise: Node, types: Types) -> str:
-    """A path with a fallback, in one step where it goes by fields alone."""
-    if isinstance(optional, Choice):
-        then, other = (_or_value(each, otherwise, types) for each in (optional.then, optional.otherwise))
-        return f"({then} if {_truth(optional.test, types)} else {other})"
-    fields: list[str] = []
-    node: Node = optional
-    while True:
-        if isinstance(node, Select) and _passes_on(node, types):
-            fields.insert(0, node.field)
-        elif (
-            isinstance(node, Index)
-            and isinstance(node.key, Literal)
-            and type(node.key.value) is str
-            and _passes_on(node, types)
-        ):
-            fields.insert(0, node.key.value)
-        else:
-            break
+def _by_fields(node: Node, types: Types) -> bool:
+    """Whether a path goes to its end by fields of what is no optional itself."""
+    while isinstance(node, Select) and variable_of(node) is None:
         node = node.operand
-    if not fields or type_of(node, types) == "optional":
-        return f"_orValue({_code(optional, types)}, {_code(otherwise, types)})"
-    return f"_along({_code(node, types)}, {tuple(fields)!r}, {_code(otherwise, types)})"
-
-
-def _passes_on(node: Select | Index, types: Types) -> bool:
-    """Whether a step gives an optional, and is no variable."""
-    return variable_of(node) is None and type_of(node, types) == "optional"
-
-
-def _loop(node: Loop, types: Types) -> str:
-    # A name of a loop inside another may be the outer one's again: Python hides it as CEL does.
-    inner: Mapping[str, str] = {**types, node.variable: "dyn"}
-    over = f"for v_{node.variable} in _entries({_code(node.range, types)})"
-    if node.macro == "map":
-        where = f" if {_truth(node.test, inner)}" if node.test is not None else ""
-        assert node.result is not None, "a parsed `map` has a result"
-        return f"[{_code(node.result, inner)} {over}{where}]"
-    assert node.test is not None, "a parsed loop has a test"
-    test = _truth(node.test, inner)
-    if node.macro == "filter":
-        return f"[v_{node.variable} {over} if {test}]"
-    if node.macro == "exists_one":
-        return f"(sum([1 {over} if {test}]) == 1)"
-    return f"{'all' if node.macro == 'all' else 'any'}([{test} {over}])"
+    return type_of(node, types) != "optional"

@@ -75,18 +75,6 @@ def _nothing_in(function: str, value: Value) -> Optional:
     return NOTHING
 
 
-def along(value: Value, fields: tuple[str, ...], otherwise: Value) -> Value:
-    """`value.?a.?b.orValue(otherwise)`, without the optionals between."""
-    for field in fields:
-        if type(value) is not dict:
-            _nothing_in("select", value)
-            return otherwise
-        if field not in value:
-            return otherwise
-        value = value[field]
-    return value
-
-
 def has(value: Value, field: str) -> bool:
     if type(value) is dict:
         return field in value
@@ -124,6 +112,8 @@ def index_optional(value: Value, key: Value) -> Optional:
 def equal(one: Value, other: Value) -> bool:
     """Values of different types are different, but for numbers."""
     kind, its = type(one), type(other)
+    if kind is str:
+        return bool(one == other)
     if kind is not its:
         return kind in _NUMBERS and its in _NUMBERS and one == other
     if kind is list:
@@ -185,9 +175,9 @@ _left = [MOST_ROUNDS]
 """Rounds left to whoever began last: generated code has nothing to hand it along in."""
 
 
-def begin() -> None:
-    """Allow as many rounds as there may be, before a policy is held against a manifest."""
-    _left[0] = MOST_ROUNDS
+def begin(loops: int = 1) -> None:
+    """Allow as many rounds as there may be, before a policy is held against a manifest: of `loops` that go round together."""
+    _left[0] = MOST_ROUNDS // loops
 
 
 def entries(value: Value) -> list[Value]:

@@ -42,7 +42,7 @@ def _put(node: Node, put_off: Mapping[str, Node]) -> Node:
         return _put(put_off[name], put_off)
     if isinstance(node, Logic) and node.sign == "||":
         node = replace(node, operands=tuple(sorted(node.operands, key=lambda each: variable_of(each) in put_off)))
-    return _mapped(node, lambda part: _put(part, put_off))
+    return mapped(node, lambda part: _put(part, put_off))
 
 
 def _read(node: Node) -> Counter[str]:
@@ -67,11 +67,11 @@ def _sum(counts: Any) -> Counter[str]:
 
 def _parts(node: Node) -> list[Node]:
     parts: list[Node] = []
-    _mapped(node, lambda part: parts.append(part) or part)  # type: ignore[func-returns-value]
+    mapped(node, lambda part: parts.append(part) or part)  # type: ignore[func-returns-value]
     return parts
 
 
-def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     """The node with each node that is directly in it changed."""
 
     def changed(value: Any) -> Any:
