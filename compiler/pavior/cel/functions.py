@@ -41,8 +41,9 @@ class Function:
 
 
 def _texts(function: str, *given: Value) -> None:
-    if any(type(each) is not str for each in given):
-        raise no_overload(function, *given)
+    for each in given:
+        if type(each) is not str:
+            raise no_overload(function, *given)
 
 
 def size(value: Value) -> int:

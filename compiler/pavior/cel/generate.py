@@ -8,15 +8,17 @@ ends the attempt. So a field of what is no map may be asked for: it is an error.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import Any
 
 from pavior.cel import values
 from pavior.cel.check import Types, type_of
+from pavior.cel.evaluate import ROOTS
 from pavior.cel.functions import FUNCTIONS, OPERATORS
 from pavior.cel.merging import conjuncts, has_loops, merged, parted, plain
+from pavior.cel.reads import Scope, by_fields, cell_of, known
 from pavior.cel.tree import Call, Choice, Has, Index, ListOf, Literal, Logic, Loop, MapOf, Name, Node, Select, walk
 from pavior.cel.waiting import variable_of, waiting
 
@@ -60,6 +62,8 @@ _SIGNS = {
 }
 
 
+_PARAMETERS = ", ".join(f"v_{root}" for root in ROOTS)
+
 _DEEPEST = 16
 """How deep statements are nested in one another: Python has a limit."""
 
@@ -80,68 +84,17 @@ def predicate(name: str, variables: Sequence[tuple[str, Node]], tests: Sequence[
     variables = [(variable, plain(node)) for variable, node in variables]
     tests = [plain(test) for test in tests]
     trees = [*(node for _, node in variables), *tests]
-    writer = _Writer(Counter(filter(None, map(_cell, chain.from_iterable(map(walk, trees))))))
+    writer = _Writer(Counter(filter(None, map(cell_of, chain.from_iterable(map(walk, trees))))))
     loops = sum(isinstance(node, Loop) for tree in trees for node in walk(tree))
     if loops:
         # What goes round once for several loops must not outlast any of them.
         writer.line(1, f"_begin({loops})")
-    scope = _Scope(types)
+    scope = Scope(types)
     for variable, node in variables:
         writer.line(1, f"v_variables_{variable} = {writer.code(node, scope)}")
     writer.require(tests, scope, 1, ())
-    return "\n".join((f"def {name}(v_object, v_params, v_namespaceObject):", *writer.lines, "    return True")) + "\n"
-
-
-def _cell(node: Node) -> Node | None:
-    """What reads of one field are known by, optional or not; None for what is no such read."""
-    match node:
-        case Select() if variable_of(node) is None:
-            return Select(0, _cell(node.operand) or node.operand, node.field)
-        case Has():
-            return Select(0, _cell(node.operand) or node.operand, node.field)
-    return None
-
-
-@dataclass(slots=True)
-class _Scope:
-    """What is known where code stands: types, and the local names of what has been read.
-
-    `cells` are fields, each with the name of its value or of `_absent`, `present` those that are surely there. `assigns`:
-    names may be given to more.
-    """
-
-    types: Types
-    cells: dict[Node, str] = field(default_factory=dict)
-    present: set[Node] = field(default_factory=set)
-    assigns: bool = True
-
-    def inner(self, **types: str) -> _Scope:
-        """The scope of what may not run: nothing that is read in it is known outside."""
-        outer = {**self.types, **types} if types else self.types
-        cells = {cell: name for cell, name in self.cells.items() if not _reads(cell, types)} if types else self.cells
-        present = {cell for cell in self.present if not _reads(cell, types)} if types else self.present
-        return _Scope(outer, dict(cells), set(present), self.assigns)
-
-    def learn(self, test: Node, truth: bool) -> None:
-        """Know what is there where a test is true, or false."""
-        match test:
-            case Has():
-                if truth:
-                    self.present.add(_known(_cell(test)))
-            case Call(function="!"):
-                self.learn(test.arguments[0], not truth)
-            case Logic() if truth == (test.sign == "&&"):
-                for operand in test.operands:
-                    self.learn(operand, truth)
-
-
-def _known(cell: Node | None) -> Node:
-    assert cell is not None, "what reads a field has a cell"
-    return cell
-
-
-def _reads(node: Node, names: Iterable[str]) -> bool:
-    return any(isinstance(each, Name) and each.name in names for each in walk(node))
+    lines = (*writer.functions, f"def {name}({_PARAMETERS}):", *writer.lines, "    return True")
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(slots=True)
@@ -151,6 +104,8 @@ class _Writer:
     reads: Mapping[Node, int]
     lines: list[str] = field(default_factory=list)
     names: int = 0
+    lets: dict[Node, str] = field(default_factory=dict)
+    functions: list[str] = field(default_factory=list)
 
     def line(self, depth: int, text: str) -> None:
         self.lines.append(f"{'    ' * depth}{text}")
@@ -159,14 +114,14 @@ class _Writer:
         self.names += 1
         return f"t{self.names}"
 
-    def require(self, tests: Sequence[Node], scope: _Scope, depth: int, unless: Sequence[Node]) -> None:
+    def require(self, tests: Sequence[Node], scope: Scope, depth: int, unless: Sequence[Node]) -> None:
         """Lines that return False where a test is not true, unless one of the others is."""
         for test in merged(tests) if depth < _DEEPEST else conjuncts(tests):
             self._require(test, scope, depth, unless)
             if not unless:
                 scope.learn(test, True)
 
-    def _require(self, test: Node, scope: _Scope, depth: int, unless: Sequence[Node]) -> None:
+    def _require(self, test: Node, scope: Scope, depth: int, unless: Sequence[Node]) -> None:
         looping = has_loops(test) and depth < _DEEPEST
         match test:
             case Logic(sign="||") if looping:
@@ -191,21 +146,31 @@ class _Writer:
                 assert test.test is not None, "a parsed loop has a test"
                 self.require([test.test], scope.inner(**{test.variable: "dyn"}), depth + 1, unless)
             case _:
-                false = [self.denied(test, scope), *(self.denied(each, scope.inner()) for each in unless)]
+                false = [self.denied(test, scope), *(f"not {self.let(each, scope)}" for each in unless)]
                 self.line(depth, f"if {' and '.join(false)}: return False")
 
-    def denied(self, node: Node, scope: _Scope) -> str:
+    def let(self, node: Node, scope: Scope) -> str:
+        """The code of what lets a failing test through. It is seldom asked: what reads the roots alone is a function."""
+        if any(isinstance(each, Name) and each.name not in ROOTS for each in walk(node)):
+            return self.truth(node, scope.inner())
+        if node not in self.lets:
+            self.lets[node] = f"let_{len(self.lets)}"
+            code = self.truth(node, Scope(scope.types))
+            self.functions.append(f"def {self.lets[node]}({_PARAMETERS}): return {code}")
+        return f"{self.lets[node]}({_PARAMETERS})"
+
+    def denied(self, node: Node, scope: Scope) -> str:
         """The code of the opposite of an expression."""
         if isinstance(node, Call) and node.function == "!":
             return self.truth(node.arguments[0], scope)
         return f"not {self.truth(node, scope)}"
 
-    def truth(self, node: Node, scope: _Scope) -> str:
+    def truth(self, node: Node, scope: Scope) -> str:
         """The code of an expression that is surely a boolean."""
         code = self.code(node, scope)
         return code if type_of(node, scope.types) == "bool" else f"_bool({code})"
 
-    def code(self, node: Node, scope: _Scope) -> str:  # noqa: PLR0911, PLR0912  # one for each kind of node
+    def code(self, node: Node, scope: Scope) -> str:  # noqa: PLR0911, PLR0912  # one for each kind of node
         match node:
             case Literal():
                 return repr(node.value) if type(node.value) is not float else f"float({str(node.value)!r})"
@@ -238,14 +203,14 @@ class _Writer:
             case Loop():
                 return self._loop(node, scope)
 
-    def _ends(self, node: Choice, scope: _Scope) -> tuple[_Scope, _Scope]:
+    def _ends(self, node: Choice, scope: Scope) -> tuple[Scope, Scope]:
         """The scopes of both ends of a choice whose test is written."""
         then, otherwise = scope.inner(), scope.inner()
         then.learn(node.test, True)
         otherwise.learn(node.test, False)
         return then, otherwise
 
-    def _logic(self, node: Logic, scope: _Scope) -> str:
+    def _logic(self, node: Logic, scope: Scope) -> str:
         """Only the first operand is surely asked; what it says is known to those after it."""
         parts, inner = [self.truth(node.operands[0], scope)], scope.inner()
         for before, operand in pairwise(node.operands):
@@ -253,9 +218,9 @@ class _Writer:
             parts.append(self.truth(operand, inner))
         return f"({(' and ' if node.sign == '&&' else ' or ').join(parts)})"
 
-    def _field(self, node: Select, scope: _Scope) -> str:
+    def _field(self, node: Select, scope: Scope) -> str:
         """`x.a`: the value, or an error."""
-        cell = _known(_cell(node))
+        cell = known(cell_of(node))
         if cell in scope.cells and cell in scope.present:
             return scope.cells[cell]
         code = f"{self.code(node.operand, scope)}[{node.field!r}]"
@@ -265,9 +230,9 @@ class _Writer:
         scope.present.add(cell)
         return f"({scope.cells[cell]} := {code})"
 
-    def _perhaps(self, node: Select | Has, scope: _Scope) -> str:
+    def _perhaps(self, node: Select | Has, scope: Scope) -> str:
         """`x.?a`: the value, or `_absent`, of which every field is absent."""
-        cell = _known(_cell(node))
+        cell = known(cell_of(node))
         if cell in scope.cells:
             return scope.cells[cell]
         code = f"{self._above(node, scope)}.get({node.field!r}, _absent)"
@@ -276,19 +241,19 @@ class _Writer:
         scope.cells[cell] = self.name()
         return f"({scope.cells[cell]} := {code})"
 
-    def _above(self, node: Select | Has, scope: _Scope) -> str:
+    def _above(self, node: Select | Has, scope: Scope) -> str:
         """What a field is read of."""
         operand = node.operand
         if isinstance(operand, Select) and type_of(operand, scope.types) == "optional":
             return self._perhaps(operand, scope)
         return self.code(operand, scope)
 
-    def _has(self, node: Has, scope: _Scope) -> str:
-        if not _by_fields(node.operand, scope.types):
+    def _has(self, node: Has, scope: Scope) -> str:
+        if not by_fields(node.operand, scope.types):
             return f"_has({self.code(node.operand, scope)}, {node.field!r})"
         return f"({self._perhaps(node, scope)} is not _absent)"
 
-    def _or_value(self, optional: Node, otherwise: Node, scope: _Scope) -> str:
+    def _or_value(self, optional: Node, otherwise: Node, scope: Scope) -> str:
         """A path with a fallback, in one step where it goes by fields alone."""
         if isinstance(optional, Choice):
             test = self.truth(optional.test, scope)
@@ -298,18 +263,18 @@ class _Writer:
                 self._or_value(optional.otherwise, otherwise, two),
             )
             return f"({then} if {test} else {other})"
-        if not isinstance(optional, Select) or not _by_fields(optional, scope.types):
+        if not isinstance(optional, Select) or not by_fields(optional, scope.types):
             return f"_orValue({self.code(optional, scope)}, {self.code(otherwise, scope)})"
-        cell = _known(_cell(optional))
+        cell = known(cell_of(optional))
         if cell not in scope.cells and (not scope.assigns or self.reads[cell] == 1):
             above = self._above(optional, scope)
             return f"{above}.get({optional.field!r}, {self.code(otherwise, scope)})"
         code = self._perhaps(optional, scope)
         return f"({self.code(otherwise, scope.inner())} if {code} is _absent else {scope.cells[cell]})"
 
-    def _call(self, node: Call, scope: _Scope) -> str:  # noqa: PLR0911  # one for each that Python does itself
+    def _call(self, node: Call, scope: Scope) -> str:  # noqa: PLR0911  # one for each that Python does itself
         if node.function == "!":
-            if isinstance(node.arguments[0], Has) and _by_fields(node.arguments[0].operand, scope.types):
+            if isinstance(node.arguments[0], Has) and by_fields(node.arguments[0].operand, scope.types):
                 return f"({self._perhaps(node.arguments[0], scope)} is _absent)"
             return f"(not {self.truth(node.arguments[0], scope)})"
         if node.function == "orValue":
@@ -317,7 +282,7 @@ class _Writer:
         if (
             node.function == "hasValue"
             and isinstance(node.arguments[0], Select)
-            and _by_fields(node.arguments[0], scope.types)
+            and by_fields(node.arguments[0], scope.types)
         ):
             return f"({self._perhaps(node.arguments[0], scope)} is not _absent)"
         given = [self.code(argument, scope) for argument in node.arguments]
@@ -333,7 +298,7 @@ class _Writer:
             return f"({given[0]} {node.function} {given[1]})"
         return f"_{_python(node.function)}({', '.join(given)})"
 
-    def _loop(self, node: Loop, scope: _Scope) -> str:
+    def _loop(self, node: Loop, scope: Scope) -> str:
         # Python has no names for what is inside a comprehension.
         inner = scope.inner(**{node.variable: "dyn"})
         inner.assigns = False
@@ -364,10 +329,3 @@ _METHODS = {
 
 def _texts(node: Node) -> bool:
     return isinstance(node, ListOf) and all(isinstance(i, Literal) and isinstance(i.value, str) for i in node.items)
-
-
-def _by_fields(node: Node, types: Types) -> bool:
-    """Whether a path goes to its end by fields of what is no optional itself."""
-    while isinstance(node, Select) and variable_of(node) is None:
-        node = node.operand
-    return type_of(node, types) != "optional"
