@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, TypeAlias, get_args
 
-from pavior.cel.tree import Logic, Name, Node, Select
+from pavior.cel.tree import Logic, Name, Node, Select, children
 
 Variables: TypeAlias = Sequence[tuple[str, Node]]
 
@@ -48,12 +48,12 @@ def _put(node: Node, put_off: Mapping[str, Node]) -> Node:
 def _read(node: Node) -> Counter[str]:
     """How often each variable is read."""
     name = variable_of(node)
-    return Counter([name]) if name is not None else _sum(_read(part) for part in _parts(node))
+    return Counter([name]) if name is not None else _sum(_read(part) for part in children(node))
 
 
 def _beside(node: Node) -> Counter[str]:
     """How often each variable is read as an operand of `||` that has another one."""
-    found = _sum(_beside(part) for part in _parts(node))
+    found = _sum(_beside(part) for part in children(node))
     if isinstance(node, Logic) and node.sign == "||":
         names = [name for name in map(variable_of, node.operands) if name is not None]
         if len(names) < len(node.operands):
@@ -65,18 +65,15 @@ def _sum(counts: Any) -> Counter[str]:
     return sum(counts, Counter())
 
 
-def _parts(node: Node) -> list[Node]:
-    parts: list[Node] = []
-    mapped(node, lambda part: parts.append(part) or part)  # type: ignore[func-returns-value]
-    return parts
-
-
 def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     """The node with each node that is directly in it changed."""
 
     def changed(value: Any) -> Any:
-        if isinstance(value, tuple):
+        if type(value) is tuple:
             return tuple(map(changed, value))
-        return change(value) if isinstance(value, get_args(Node)) else value
+        return change(value) if type(value) in _NODES else value
 
-    return replace(node, **{each.name: changed(getattr(node, each.name)) for each in fields(node)})
+    return type(node)(*(changed(getattr(node, name)) for name in node.__slots__))
+
+
+_NODES = frozenset(get_args(Node))
