@@ -216,3 +216,26 @@ def test_a_policy_for_clusters_alone_is_read_and_not_asked() -> None:
 def test_expressions_are_bounded(text: str) -> None:
     with pytest.raises(CelFault):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "expressions",
+    [
+        ("object.n == 1", "object.n == true"),
+        ("object.list.all(a, a.n == 1)", "object.list.all(b, b.n == 1.5)"),
+        ("object.list.all(a, has(a.n))", "!object.list.exists(b, b.n == 1)"),
+        ("!has(object.n) || object.list.all(a, a.n == 1)", "!has(object.n) || object.list.all(a, has(a.m))"),
+        ("object.list.all(a, object.list.all(b, b.n == 2)) || object.list.exists(c, c.n == 3)",),
+    ],
+)
+def test_tests_that_are_put_together_are_each_held_to(expressions: tuple[str, ...]) -> None:
+    case = Case("", policy_of(*expressions), {"n": 1, "list": [{"n": 1}]}, None, {}, "deny")
+    held, found = judged(case)
+    assert not held
+    assert [each.validation.expression.text for each in found if each.validation] == [expressions[-1]]
+
+
+def test_loops_in_loops_are_quick_however_deep() -> None:
+    names = [f"n{index}" for index in range(24)]
+    text = f"{''.join(f'object.list.all({name}, ' for name in names)}n0 == n23{')' * len(names)}"
+    assert judged(Case("", policy_of(text), {"list": ["a"]}, None, {}, "allow")) == (True, [])

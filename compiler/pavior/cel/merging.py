@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from pavior.cel.tree import Call, Choice, Index, Literal, Logic, Loop, Name, Node, Select
+from pavior.cel.tree import Call, Choice, Index, Literal, Logic, Loop, Name, Node, Select, walk
 from pavior.cel.waiting import mapped
 
 
@@ -86,7 +86,12 @@ def has_loops(node: Node) -> bool:
 def parted(node: Logic) -> Parted:
     """The parts of an `||` with loops."""
     at = max(index for index, operand in enumerate(node.operands) if has_loops(operand))
-    return Parted(node.operands[:at], node.operands[at], node.operands[at + 1 :])
+    before: list[Node] = list(node.operands[:at])
+    after: list[Node] = []
+    for operand in node.operands[at + 1 :]:
+        # The names of its loops are taken where the body's go round.
+        (before if any(isinstance(each, Loop) for each in walk(operand)) else after).append(operand)
+    return Parted(tuple(before), node.operands[at], tuple(after))
 
 
 def _not(node: Node) -> Node:
