@@ -223,6 +223,7 @@ def test_expressions_are_bounded(text: str) -> None:
     [
         ("object.n == 1", "object.n == true"),
         ("object.list.all(a, a.n == 1)", "object.list.all(b, b.n == 1.5)"),
+        ("(object.n == 1 || false) && (object.n == 1 || false)", "object.n == 2"),
         ("object.list.all(a, has(a.n))", "!object.list.exists(b, b.n == 1)"),
         ("!has(object.n) || object.list.all(a, a.n == 1)", "!has(object.n) || object.list.all(a, has(a.m))"),
         ("object.list.all(a, object.list.all(b, b.n == 2)) || object.list.exists(c, c.n == 3)",),

@@ -113,6 +113,8 @@ def _key(test: Node) -> object:
 
 def _both(one: Node, other: Node) -> Node:
     """Two tests with one key as one."""
+    if one == other:
+        return one
     match one, other:
         case Loop(), Loop():
             return replace(one, test=_and(one.test, other.test))
