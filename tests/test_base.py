@@ -277,6 +277,22 @@ def test_nothing_that_a_repository_configures_is_run(root: Path, tmp_path: Path)
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("folder", ["infra/platform", "infra"])
+def test_a_git_repository_that_is_committed_is_not_asked_for_the_base(folder: str, tmp_path: Path) -> None:
+    mono = tmp_path / "mono"
+    place = tiny(mono / "infra/platform")
+    run(place, "render")
+    commit(mono, "base")
+    git(tmp_path, "clone", "-q", "--bare", str(mono), str(tmp_path / "bare"))
+    for file in (path for path in (tmp_path / "bare").rglob("*") if path.is_file()):
+        put(mono, f"{folder}/{file.relative_to(tmp_path / 'bare')}", "")
+        (mono / folder / file.relative_to(tmp_path / "bare")).write_bytes(file.read_bytes())
+    put(mono, f"{folder}/refs/heads/other", git(mono, "rev-parse", "HEAD"))
+    commit(mono, "a repository in a repository")
+    result = run(place, "check", "--base", "main")
+    assert (result.exit_code, "Git repository of its own" in result.output) == (3, True), result.output
+
+
 def test_the_environment_of_a_hook_leads_nowhere_else(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

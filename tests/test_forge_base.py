@@ -103,3 +103,9 @@ def test_outside_of_a_pipeline_the_base_has_to_be_named(clone: Path, capsys: pyt
 def test_outside_of_a_clone_that_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["base", str(tmp_path)], {"GITLAB_CI": "true"}) == 3
     assert "in no clone" in capsys.readouterr().err
+
+
+def test_a_repository_that_was_committed_is_not_asked(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(clone, "clone", "--quiet", "--bare", ".", "inner")
+    assert main(["base", str(clone / "inner")], {"GITLAB_CI": "true"}) == 3
+    assert "in no clone" in capsys.readouterr().err

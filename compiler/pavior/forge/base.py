@@ -111,7 +111,8 @@ class _Clone:
 
     def git(self, *arguments: str) -> str | None:
         """What a command prints; None where it fails."""
-        command = ["git", "-c", "core.fsmonitor=false", "-C", str(self.folder), *arguments]
+        settings = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+        command = ["git", *settings, "-C", str(self.folder), *arguments]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         except OSError as error:

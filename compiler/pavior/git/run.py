@@ -29,6 +29,10 @@ _FIXED = {
 }
 
 
+_SETTINGS = ("-c", "safe.bareRepository=explicit")
+"""A folder with `HEAD`, `objects` and `refs` can be committed, and would be taken for the repository, with its configuration."""
+
+
 class GitProblem(Exception):
     """Git is missing, or can't answer. `hint` says what to do."""
 
@@ -47,7 +51,7 @@ def environment() -> Mapping[str, str]:
 
 
 def command(root: str, *arguments: str) -> list[str]:
-    return ["git", "--no-pager", "--literal-pathspecs", "-C", root, *arguments]
+    return ["git", "--no-pager", "--literal-pathspecs", *_SETTINGS, "-C", root, *arguments]
 
 
 def output(root: str, *arguments: str) -> str:
@@ -72,6 +76,11 @@ def problem(said: str) -> GitProblem:
         return GitProblem(
             "Git refuses to read this repository: it belongs to another user",
             "allow it: `git config --global --add safe.directory <folder>`",
+        )
+    if "cannot use bare repository" in said:
+        return GitProblem(
+            "a folder of the repository looks like a Git repository of its own, so whose history is the base is unclear",
+            "remove `HEAD`, `objects` and `refs` beside the platform repository's folders",
         )
     if "promisor" in said or "not allowed" in said or "missing" in said:
         return GitProblem(
