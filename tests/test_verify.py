@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from textwrap import dedent
@@ -10,6 +11,7 @@ from textwrap import dedent
 import pytest
 import yaml
 
+from pavior.kubernetes import kubeconform
 from pavior.kubernetes.kubeconform import BrokenTool, MissingTool, Verification, verify
 from pavior.kubernetes.schemas import ManifestSchemas
 
@@ -138,6 +140,7 @@ def test_every_schema_of_the_project_compiles_in_kubeconform(tmp_path: Path) -> 
 
 def test_a_missing_kubeconform_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFORM", raising=False)
+    monkeypatch.setattr(kubeconform, "CHECKOUT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingTool, match="kubeconform is missing; get it with `make tools`"):
         tree(tmp_path, {"prod/a.yaml": SERVICE})
@@ -151,13 +154,41 @@ def test_a_named_kubeconform_that_is_not_there_is_not_replaced_by_another(
         tree(tmp_path, {"prod/a.yaml": SERVICE})
 
 
-def test_the_repositorys_own_kubeconform_comes_before_that_of_the_path(
+def test_the_kubeconform_of_pavior_s_own_checkout_comes_before_that_of_the_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KUBECONFORM", raising=False)
+    monkeypatch.setattr(kubeconform, "CHECKOUT", tmp_path / "pavior")
     summary = {"valid": 7, "invalid": 0, "errors": 0, "skipped": 0}
-    program(tmp_path / ".tools" / "bin" / "kubeconform", f"echo '{json.dumps({'resources': [], 'summary': summary})}'")
+    answer = f"echo '{json.dumps({'resources': [], 'summary': summary})}'"
+    program(tmp_path / "pavior" / ".tools" / "bin" / "kubeconform", answer)
     assert tree(tmp_path, {"prod/a.yaml": SERVICE}).valid == 7
+
+
+def test_no_program_of_the_platform_repository_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBECONFORM", raising=False)
+    monkeypatch.setattr(kubeconform, "CHECKOUT", tmp_path / "pavior")
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    program(tmp_path / ".tools" / "bin" / "kubeconform", f"touch {tmp_path}/ran")
+    with pytest.raises(MissingTool):
+        tree(tmp_path, {"prod/a.yaml": SERVICE})
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("link", ["rendered", "rendered/prod", "rendered/prod/shop", "rendered/prod/a.yaml"])
+def test_links_are_refused_before_a_program_follows_them(link: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/a.yaml").write_text("kind: Secret\n")
+    place = tmp_path / "repository" / link
+    place.parent.mkdir(parents=True)
+    place.symlink_to(tmp_path / "elsewhere" / ("a.yaml" if link.endswith(".yaml") else ""))
+    assert found(verify(tmp_path / "repository", "rendered", [SCHEMAS])) == [("PV703", link, 1, 1)]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "rendered/prod").mkdir(parents=True)
+    os.mkfifo(tmp_path / "rendered/prod/a.yaml")
+    assert found(verify(tmp_path, "rendered", [SCHEMAS])) == [("PV006", "rendered/prod/a.yaml", 1, 1)]
 
 
 def test_a_kubeconform_that_fails_is_not_taken_for_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

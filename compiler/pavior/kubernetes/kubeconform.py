@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,11 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from pavior.diagnostics import Diagnostic
+from pavior.diagnostics.codes.discover import NOT_A_PLAIN_FILE
+from pavior.diagnostics.codes.plan import SYMBOLIC_LINK
 from pavior.diagnostics.codes.verify import REFUSED, UNVERIFIED
 from pavior.kubernetes import BrokenTool, MissingTool, Schema
 from pavior.kubernetes.definitions import Definition, defined, read_definitions
 from pavior.kubernetes.places import Place, places
 from pavior.kubernetes.schemas import KindId, file_name
+from pavior.model import Span
+
+CHECKOUT = Path(__file__).parents[3]
+"""Where this package's own repository is, if it runs from one: its `make tools` puts kubeconform there."""
 
 _ENDINGS = (".yaml", ".yml", ".json")  # what kubeconform reads in a folder
 _LOCATION = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
@@ -49,12 +56,13 @@ class Verification:
         return self.valid + self.invalid + self.errors + self.skipped
 
 
-def find_kubeconform(repository: Path) -> Path:
-    """Where kubeconform is: what $KUBECONFORM says, else in .tools/bin of the repository, else in $PATH."""
+def find_kubeconform() -> Path:
+    """Where kubeconform is: what $KUBECONFORM says, else in .tools/bin of Pavior's own checkout, else in $PATH.
+
+    Never below the platform repository: what lies there comes from whoever can open a pull request.
+    """
     named = os.environ.get("KUBECONFORM")
-    program = (
-        named or shutil.which("kubeconform", path=str(repository / ".tools" / "bin")) or shutil.which("kubeconform")
-    )
+    program = named or shutil.which("kubeconform", path=str(CHECKOUT / ".tools/bin")) or shutil.which("kubeconform")
     if program and shutil.which(program):
         return Path(program)
     at_fault = f"$KUBECONFORM names `{named}`, which is no program" if named else "kubeconform is missing"
@@ -63,8 +71,12 @@ def find_kubeconform(repository: Path) -> Path:
 
 def verify(repository: Path, rendered: str, schemas: Sequence[Path]) -> Verification:
     """Run kubeconform over the tree at `rendered` (below `repository`), with the schemas of these folders and those of the
-    kinds that manifests of the same render target define. Raises MissingTool and BrokenTool."""
-    program = find_kubeconform(repository)
+    kinds that manifests of the same render target define. What is no plain file
+    or folder is refused: a link leads anywhere. Raises
+    MissingTool and BrokenTool."""
+    program = find_kubeconform()
+    if refused := tuple(_not_plain(f"{repository}/{rendered}", rendered)):
+        return Verification(diagnostics=refused)
     definitions = [each for folder in schemas for each in read_definitions(folder / "definitions.json")]
     total = Verification()
     for group, extra in _groups(repository / rendered, definitions):
@@ -73,6 +85,21 @@ def verify(repository: Path, rendered: str, schemas: Sequence[Path]) -> Verifica
             found = _run(program, repository, [*schemas, Path(scratch)], group)
         total = _sum(total, found)
     return total
+
+
+def _not_plain(place: str, path: str) -> Iterator[Diagnostic]:
+    """What a program that reads a whole tree would follow out of it, or wait for."""
+    mode = os.lstat(place).st_mode if os.path.lexists(place) else 0
+    if stat.S_ISDIR(mode):
+        with os.scandir(place) as scanned:
+            entries = sorted(entry.name for entry in scanned if not entry.is_file(follow_symlinks=False))
+        for name in entries:
+            yield from _not_plain(f"{place}/{name}", f"{path}/{name}")
+    elif stat.S_ISLNK(mode):
+        hint = "replace it by what it leads to, or delete it"
+        yield Diagnostic(SYMBOLIC_LINK, Span(path), f"`{path}` is a symbolic link", hint)
+    elif mode:
+        yield Diagnostic(NOT_A_PLAIN_FILE, Span(path), f"`{path}` is not a plain file", "delete it")
 
 
 def _groups(root: Path, definitions: Sequence[Definition]) -> Iterator[tuple[list[Path], dict[KindId, Schema]]]:
