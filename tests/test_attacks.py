@@ -170,6 +170,10 @@ STRANGERS = {
     "a manifest of another team's": ("rendered/prod@north/payments/ledger/z.yaml", "PV708"),
     "a manifest of the platform's": ("rendered/prod@north/platform/z.yaml", "PV708"),
     "an environment of its own": ("rendered/evil/z.yaml", "PV708"),
+    "a program that makes manifests": ("rendered/prod@north/evil/x/z.jsonnet", "PV708"),
+    "a file that says how others are read": ("rendered/prod@north/evil/x/Kustomization", "PV708"),
+    "a chart": ("rendered/prod@north/evil/x/Chart.yaml", "PV708"),
+    "what overrides an application": ("rendered/prod@north/evil/x/.argocd-source.yaml", "PV708"),
 }
 
 
@@ -183,6 +187,31 @@ def test_what_somebody_puts_into_rendered_is_told(path: str, code: str, attack: 
     if not any(place.parent.iterdir()):
         place.parent.rmdir()
     assert (path, code) in {(d.span.file, d.code.number) for d in found.diagnostics if d.is_error}
+
+
+@pytest.mark.parametrize("link", ["/proc/self", "/etc", "../elsewhere", "teams", "none"])
+def test_a_rendered_tree_that_is_a_link_is_refused_as_such(link: str, attack: Attack, fleet: Path) -> None:
+    attack({})
+    (fleet / "rendered").rename(fleet / "moved")
+    (fleet / "rendered").symlink_to(link)
+    try:
+        found = pipeline.check(fleet, Selection())
+        listed = pipeline.check(fleet, Selection(names=("evil/x",)))
+    finally:
+        (fleet / "rendered").unlink()
+        (fleet / "moved").rename(fleet / "rendered")
+    for each in (found, listed):
+        assert {(d.code.number, d.span.file) for d in each.diagnostics if d.is_error} == {("PV703", "rendered")}
+
+
+def test_notes_in_rendered_are_for_people(fleet: Path) -> None:
+    notes = [fleet / "rendered" / name for name in ("README.md", "prod@north/NOTES.txt", ".gitattributes")]
+    for note in notes:
+        note.write_text("For people.\n")
+    found = pipeline.check(fleet, Selection()).diagnostics
+    for note in notes:
+        note.unlink()
+    assert not [d for d in found if d.code.number == "PV708"]
 
 
 def test_what_somebody_edits_in_rendered_is_told(attack: Attack, fleet: Path) -> None:

@@ -19,7 +19,9 @@ from pavior.model import RENDERED, Action, Change, Span, UnitPlan
 from pavior.repository.states import digest_of, state_of
 
 _LONGEST_FIRST_LINE = 4096
-_MANIFESTS = (".yaml", ".yml", ".json")
+_MANIFESTS = (".yaml", ".yml", ".json", ".jsonnet")
+"""What Argo CD applies of a folder (argo-cd, reposerver/repository/repository.go: `manifestFile`)."""
+_NOTES = (".md", ".txt")
 
 
 def plan(
@@ -100,24 +102,23 @@ def differences(root: Path | str, unit: UnitPlan) -> Iterator[Diagnostic]:
             yield Diagnostic(DIFFERS, span, message, hint, notes, like=like)
 
 
-def strangers(root: Path | str, folder: str = "") -> Iterator[Diagnostic]:
-    """A diagnostic for each manifest below a folder of the tree that Pavior did not render, in the order of paths."""
+def strangers(root: Path | str) -> Iterator[Diagnostic]:
+    """A diagnostic for each file of the tree that Pavior did not render and that can change what is synced, in the order of
+    paths; where the tree itself is no folder, for that."""
     rendered = os.path.join(root, RENDERED)
-    try:
-        with os.scandir(os.path.join(rendered, folder)) as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if entry.is_dir(follow_symlinks=False):
-            yield from strangers(root, path)
-        elif entry.name.endswith(_MANIFESTS):
-            ours = entry.is_file(follow_symlinks=False) and _rendered_from(f"{rendered}/{path}") is not None
-            if not ours:
-                message = f"`{RENDERED}/{path}` was not rendered by Pavior, and is synced all the same"
-                hint = "delete it; what a service needs beside its golden path belongs into its `manifests/`"
-                yield Diagnostic(STRANGER, Span(f"{RENDERED}/{path}"), message, hint)
+    obstacle = _obstacle(rendered, "", set())
+    if obstacle:
+        yield obstacle
+    elif os.path.lexists(rendered):
+        yield from _strangers_in(rendered, "")
+
+
+def may_be_synced(name: str) -> bool:
+    """Whether a file of this name is more than a note, or what programs hide: a manifest, or what says how others are read.
+
+    Such as `Kustomization`, which makes Argo CD build a folder instead of applying it.
+    """
+    return name.endswith(_MANIFESTS) or not (name.startswith(".") or name.lower().endswith(_NOTES))
 
 
 def require_inside(path: str) -> None:
@@ -125,6 +126,22 @@ def require_inside(path: str) -> None:
     framed = f"/{path}/"
     if "//" in framed or "/./" in framed or "/../" in framed or "\\" in path or "\0" in path:
         raise ValueError(f"{path!r} is not a path below {RENDERED}/")
+
+
+def _strangers_in(rendered: str, folder: str) -> Iterator[Diagnostic]:
+    with os.scandir(f"{rendered}/{folder}") as scanned:
+        entries = sorted(scanned, key=lambda entry: entry.name)
+    for entry in entries:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _strangers_in(rendered, path)
+        elif may_be_synced(entry.name) and (
+            not entry.is_file(follow_symlinks=False) or _rendered_from(f"{rendered}/{path}") is None
+        ):
+            effect = "is synced all the same" if entry.name.endswith(_MANIFESTS) else "may change what is synced"
+            message = f"`{RENDERED}/{path}` was not rendered by Pavior, and {effect}"
+            hint = "delete it; what a service needs beside its golden path belongs into its `manifests/`"
+            yield Diagnostic(STRANGER, Span(f"{RENDERED}/{path}"), message, hint)
 
 
 @dataclass(slots=True)

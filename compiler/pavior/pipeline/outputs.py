@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from pavior.emit import marker_source
 from pavior.model import Action, UnitPlan
+from pavior.phases.plan import may_be_synced
 from pavior.repository.states import SIZE, UNKNOWN, Seen, State, digest_of, is_settled, settled, state_of
 
 _DIGEST = 16
 _FIRST_LINE = 4096
-_MANIFESTS = (".yaml", ".yml", ".json")
 
 
 class Folder(NamedTuple):
@@ -76,7 +76,8 @@ def joined(folders: Iterable[tuple[str, Folder]]) -> dict[str, Folder]:
 class Comparison:
     """The tree below `rendered` held against what a run left there.
 
-    States that came about after `limit`, in nanoseconds, are not recognised. `strict`: manifests that nobody rendered count.
+    States that came about after `limit`, in nanoseconds, are not recognised. `strict`: what nobody rendered counts too, where it
+    may be synced.
     """
 
     rendered: str
@@ -91,7 +92,7 @@ class Comparison:
     def same(self) -> bool:
         """Whether all files are there and hold what they held, and no other file that Pavior rendered."""
         try:
-            return self._same("") and self._met == len(self.left)
+            return not os.path.islink(self.rendered) and self._same("") and self._met == len(self.left)
         except OSError:
             return False
 
@@ -140,7 +141,7 @@ class Comparison:
 
     def _counts(self, entry: os.DirEntry[str], status: os.stat_result) -> bool:
         """Whether a file that the run didn't leave there matters to the next."""
-        if self.strict and entry.name.endswith(_MANIFESTS):
+        if self.strict and may_be_synced(entry.name):
             return True
         if not stat.S_ISREG(status.st_mode):
             return False

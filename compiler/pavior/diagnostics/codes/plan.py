@@ -50,8 +50,9 @@ ARTIFACT_TAKEN = Code(
 STRANGER = Code(
     "PV708",
     "not-rendered",
-    what="A manifest lies in the rendered tree that Pavior did not render.",
-    why="It is synced like the others, but no golden path made it and no check has seen it.",
+    what="A file lies in the rendered tree that Pavior did not render: a manifest, or one that says how others are read, "
+    "such as `Kustomization`. Notes (`*.md`, `*.txt`) and hidden files that are no manifests may lie there.",
+    why="It is synced like the others, or changes how they are, but no golden path made it and no check has seen it.",
     fix="Delete it; what a service needs beside its golden path belongs into its `manifests/`.",
 )
 UNREADABLE_DATA = Code(
