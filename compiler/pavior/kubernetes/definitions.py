@@ -5,13 +5,13 @@ Which manifests define kinds, and where in them, is data: `definitions.json` in 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pavior.kubernetes import Schema
+from pavior.kubernetes.files import data
 from pavior.kubernetes.keyed import LIST_MAP_KEYS
 from pavior.model import Manifest
 
@@ -43,11 +43,11 @@ class Definition:
     shared: Mapping[str, Schema]
 
 
-def read_definitions(file: Path) -> list[Definition]:
-    """The definitions of a `definitions.json`; none if there is no such file."""
-    if not file.is_file():
+def read_definitions(folder: Path) -> list[Definition]:
+    """The definitions of a folder's `definitions.json`; none if there is no such file. Raises BrokenTool."""
+    content = data(folder, "definitions.json")
+    if content is None:
         return []
-    content = json.loads(file.read_bytes())
     return [
         Definition(
             api_version=entry["apiVersion"],

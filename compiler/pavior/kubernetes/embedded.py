@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 from pavior import model
+from pavior.kubernetes.files import data
 from pavior.model import Manifest, Value
 
 Pointer: TypeAlias = tuple[str, ...]
 """The keys that lead to a manifest inside another; `*` is every item of a list."""
 
 
-def read_embeddings(file: Path) -> dict[tuple[str, str], tuple[Pointer, ...]]:
-    """apiVersion and kind → pointers to what is inside such manifests, of a `definitions.json`; none if there is no such file."""
+def read_embeddings(folder: Path) -> dict[tuple[str, str], tuple[Pointer, ...]]:
+    """apiVersion and kind → pointers to what is inside such manifests, of a folder's `definitions.json`, if it has one."""
     found: dict[tuple[str, str], tuple[Pointer, ...]] = {}
-    for entry in json.loads(file.read_bytes())["embeds"] if file.is_file() else ():
+    for entry in (data(folder, "definitions.json") or {"embeds": ()})["embeds"]:
         name = (entry["apiVersion"], entry["kind"])
         found[name] = (*found.get(name, ()), tuple(entry["at"].split("/")[1:]))
     return found

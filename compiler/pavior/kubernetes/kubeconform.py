@@ -77,7 +77,7 @@ def verify(repository: Path, rendered: str, schemas: Sequence[Path]) -> Verifica
     program = find_kubeconform()
     if refused := tuple(_not_plain(f"{repository}/{rendered}", rendered)):
         return Verification(diagnostics=refused)
-    definitions = [each for folder in schemas for each in read_definitions(folder / "definitions.json")]
+    definitions = [each for folder in schemas for each in read_definitions(folder)]
     total = Verification()
     for group, extra in _groups(repository / rendered, definitions):
         with tempfile.TemporaryDirectory(prefix="pavior-") as scratch:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pavior.kubernetes.definitions import at, keys
+from pavior.kubernetes.files import as_meant, data
 from pavior.model import Manifest
 
 _IDENTITY = ("apiVersion", "kind", "name", "binding", "namespace")
@@ -50,8 +50,7 @@ class Shape:
 def read_shapes(*folders: Path) -> Iterator[Shape]:
     """The policies that the `definitions.json` of these folders know."""
     for folder in folders:
-        file = folder / "definitions.json"
-        for entry in json.loads(file.read_bytes()).get("policies", ()) if file.is_file() else ():
+        for entry in (data(folder, "definitions.json") or {}).get("policies", ()):
             bindings, namespaces = entry["binding"], entry["namespace"]
             yield Shape(
                 api_version=entry["apiVersion"],
@@ -68,7 +67,7 @@ def read_resources(*folders: Path) -> dict[tuple[str, str], str]:
     """API group and kind → the plural that resources are called by, out of the `resources.json` of these folders."""
     found: dict[tuple[str, str], str] = {}
     for folder in folders:
-        file = folder / "resources.json"
-        for group, kinds in json.loads(file.read_bytes()).items() if file.is_file() else ():
-            found |= {(group, kind): plural for kind, plural in kinds.items()}
+        with as_meant(folder):
+            for group, kinds in (data(folder, "resources.json") or {}).items():
+                found |= {(group, kind): plural for kind, plural in kinds.items()}
     return found

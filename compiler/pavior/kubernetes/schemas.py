@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pavior.diagnostics.suggest import did_you_mean
-from pavior.kubernetes import Fault, Reason, Schema
+from pavior.kubernetes import Fault, Reason, Schema, files
 from pavior.kubernetes.definitions import Definition, defined, read_definitions, resources
 from pavior.kubernetes.embedded import Pointer, embedded, read_embeddings
 from pavior.kubernetes.explanation import MOST_FAULTS, explain
@@ -21,6 +22,8 @@ from pavior.model import Manifest
 
 KindId: TypeAlias = tuple[str, str]
 """apiVersion and kind."""
+
+_MENDED = "mend schemas/kubernetes/{}: JSON Schema of draft 7, without a `$ref` to anything outside of it"
 
 # What stands in a manifest becomes part of a file's name, and anyone can write a manifest.
 _API_VERSION = re.compile(r"(?:(?P<group>[a-z0-9]+(?:[-.][a-z0-9]+)*)/)?(?P<version>[a-z0-9]+)")
@@ -52,10 +55,13 @@ class ManifestSchemas:
     """The schemas of folders of files, and of kinds that manifests define. Read and compiled when first needed, then kept."""
 
     def __init__(self, *folders: Path) -> None:
-        files = [folder / "definitions.json" for folder in folders]
         self._folders = folders
-        self._definitions: Sequence[Definition] = [each for file in files for each in read_definitions(file)]
-        self._embeddings = {name: pointers for file in files for name, pointers in read_embeddings(file).items()}
+        self._definitions: list[Definition] = []
+        self._embeddings: dict[KindId, tuple[Pointer, ...]] = {}
+        for folder in folders:
+            with files.as_meant(folder):
+                self._definitions += read_definitions(folder)
+                self._embeddings |= read_embeddings(folder)
         self._defined: dict[KindId, Schema] = {}
         self._whole: dict[KindId, _Compiled] = {}
         self._partial: dict[KindId, _Compiled] = {}
@@ -87,26 +93,27 @@ class ManifestSchemas:
     def _content(self, api_version: str, kind: str) -> bytes | None:
         """The file of a kind's schema; None if there is none."""
         name = file_name(api_version, kind)
-        paths = (folder / name for folder in self._folders) if name else ()
-        return next((path.read_bytes() for path in paths if path.is_file()), None)
+        found = (files.content(folder, name) for folder in self._folders) if name else ()
+        return next((each for each in found if each is not None), None)
 
     def versions(self, group: str, kind: str) -> list[str]:
         """The apiVersions that there is a file's schema for, sorted. Reads no file."""
         found = set()
-        for folder in self._folders:
-            for path in folder.glob(f"{group or '*'}/{kind.lower()}_*.json"):
-                version = path.stem.rpartition("_")[2]
-                if group or path.parent.name == version:
-                    found.add(f"{group}/{version}" if group else version)
+        for name in (name for folder in self._folders for name in files.names(folder)):
+            of, _, file = name.partition("/")
+            called, _, version = file.removesuffix(".json").rpartition("_")
+            if called == kind.lower() and (of == group if group else of == version):
+                found.add(f"{group}/{version}" if group else version)
         return sorted(found)
 
     def kinds(self) -> list[KindId]:
         """Every kind there is a schema for, sorted. Reads all files."""
         found = set(self._defined)
         for folder in self._folders:
-            for path in folder.glob("*/*.json"):
-                properties = json.loads(path.read_bytes())["properties"]
-                found.add((properties["apiVersion"]["enum"][0], properties["kind"]["enum"][0]))
+            for name in files.names(folder):
+                with suppress(ValueError, KeyError, TypeError, IndexError, RecursionError):  # told when it is used
+                    properties = json.loads(files.content(folder, name) or b"")["properties"]
+                    found.add((properties["apiVersion"]["enum"][0], properties["kind"]["enum"][0]))
         return sorted(found)
 
     def faults(self, manifest: Manifest) -> tuple[Fault, ...]:
@@ -149,12 +156,15 @@ class ManifestSchemas:
             content = self._content(api_version, kind)
             if content is None:
                 return (self._unknown(api_version, kind),)
-            schema = json.loads(content)
-        from jsonschema_rs import Draft7Validator, RegexOptions  # noqa: PLC0415  # 15 ms to import
-
-        if compiled is self._partial:
-            schema = _without_required(schema)
-        validator = Draft7Validator(schema, pattern_options=RegexOptions())  # linear time, whatever the text
+        try:
+            if schema is None:
+                schema = json.loads(content or b"")
+            if compiled is self._partial:
+                schema = _without_required(schema)
+            validator = _validator(schema)
+        except (ValueError, RecursionError):
+            message = f"the schema for `{kind}` of `{api_version}` can't be used"
+            return (Fault(Reason.UNKNOWN_KIND, ("kind",), message, _MENDED.format(file_name(api_version, kind))),)
         inside = self._embeddings.get((api_version, kind), ())
         # To look through a schema takes longer than to look for a word; most kinds have no such lists.
         keyed = keyed_lists(schema) if content is None or LIST_MAP_KEYS.encode() in content else None
@@ -174,6 +184,22 @@ class ManifestSchemas:
                 else f"correct `apiVersion` and `kind`, or add schemas/kubernetes/{file_name(api_version, kind)}"
             )
         return Fault(Reason.UNKNOWN_KIND, ("kind",), f"there is no schema for `{kind}` of `{api_version}`", hint)
+
+
+def _validator(schema: Schema) -> Any:
+    """The compiled form of a schema, which matches patterns in linear time, whatever the text, and refers to nothing outside of
+    itself. Raises ValueError."""
+    from jsonschema_rs import Draft7Validator, RegexOptions, ValidationError  # noqa: PLC0415  # 15 ms to import
+
+    try:
+        return Draft7Validator(schema, pattern_options=RegexOptions(), retriever=_refused)
+    except ValidationError as error:
+        raise ValueError(error.message) from None
+
+
+def _refused(address: str) -> Schema:
+    """Without this, a `$ref` to an address or to a file anywhere would be fetched."""
+    raise ValueError(address)
 
 
 def _faults(manifest: Manifest, compiled: _Compiled) -> tuple[Fault, ...]:

@@ -13,6 +13,7 @@ import pavior
 from pavior import cache as kept_files
 from pavior import resources
 from pavior.diagnostics import Outcome
+from pavior.kubernetes.files import content
 from pavior.kubernetes.policies import Shape, read_shapes
 from pavior.kubernetes.schemas import ManifestSchemas
 from pavior.model import Document
@@ -22,9 +23,11 @@ from pavior.policies.read import read
 
 
 def schema_folders(root: Path) -> list[Path]:
-    """Where the schemas of Kubernetes kinds are: Pavior's own, then those that the platform repository adds."""
-    folders = (resources.schemas() / "kubernetes", root / "schemas" / "kubernetes")
-    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+    """Where the schemas of Kubernetes kinds are: Pavior's own, then those that the platform repository adds, if not by a link."""
+    own, added = resources.schemas() / "kubernetes", root / "schemas/kubernetes"
+    if added == own or not added.is_dir() or added.is_symlink() or added.parent.is_symlink():
+        return [own]
+    return [own, added]
 
 
 def shape(root: Path) -> Shape:
@@ -39,8 +42,8 @@ def load(files: Files, root: Path) -> Outcome[Mapping[str, Policy]]:
         return Outcome({})
     folders = schema_folders(root)
     name = _name(documents, folders)
-    content = kept_files.read(name)
-    kept = marshal.loads(content) if content is not None else None
+    known = kept_files.read(name)
+    kept = marshal.loads(known) if known is not None else None
     outcome = read(documents, shape(root), ManifestSchemas(*folders), kept)
     if outcome.value is None:
         return Outcome(None, outcome.diagnostics)
@@ -62,8 +65,7 @@ def _name(documents: list[Document], folders: list[Path]) -> str:
         digest.update(document.source.content)
     for folder in folders:
         for file in ("definitions.json", "resources.json", "generated.sha256"):
-            if (folder / file).is_file():
-                digest.update((folder / file).read_bytes())
+            digest.update(content(folder, file) or b"")
     return f"policies-{digest.hexdigest()}"
 
 
