@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from fleets import ROOT
 from pavior import pipeline
 from pavior.cli.app import pavior
+from pavior.pipeline.ownership import LARGEST
 from pavior.pipeline.selection import Selection
 
 FILE = ".github/CODEOWNERS"
@@ -164,3 +165,14 @@ def test_nothing_is_written_into_a_folder_that_is_a_link(fleet: Path, tmp_path: 
 
 def test_this_repositorys_own_file_is_up_to_date() -> None:
     assert _run(ROOT, "codeowners", "--check") == (0, "")
+
+
+def test_a_file_that_no_forge_reads_is_neither_read_nor_written(fleet: Path) -> None:
+    (fleet / FILE).parent.mkdir(exist_ok=True)
+    _run(fleet, "codeowners")
+    with (fleet / FILE).open("ab") as file:
+        file.truncate(LARGEST + 1)
+    status, said = _run(fleet, "codeowners")
+    assert (status, "PV006" in said) == (1, True), said
+    assert (fleet / FILE).stat().st_size == LARGEST + 1
+    assert FILE not in {d.span.file for d in pipeline.check(fleet, Selection()).diagnostics}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -191,6 +192,17 @@ def test_differences_are_shown_at_the_first_line_that_differs(tmp_path: Path) ->
     ]
     assert (found[0].span.line, found[0].span.column, found[0].span.end_column) == (4, 1, 12)
     assert [note.message for note in found[0].notes] == ["this line would be `replicas: 3`"]
+
+
+def test_what_is_added_to_a_file_costs_no_memory(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"prod/a/b/c.yaml": OURS + b"\n" * 2**24})
+    (unit,) = plan(tmp_path, "prod/a/b", {"prod/a/b/c.yaml": OURS}).value or ()
+    tracemalloc.start()
+    (diagnostic,) = differences(tmp_path, unit)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (diagnostic.code, diagnostic.span.line) == (DIFFERS, OURS.count(b"\n") + 2)
+    assert most < 2**20
 
 
 def test_a_difference_at_the_end_is_shown_at_the_last_line_there_is(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -323,3 +324,17 @@ def test_a_proof_that_cannot_be_written_is_told(root: Path) -> None:
     found = run(root, "check", "--shard", "1/2", "--proof", str(root / "nowhere" / "proof.json"))
     assert found.status == 3
     assert "could not be written" in found.errors
+
+
+@pytest.mark.parametrize("folder", ["rendered", "schemas", "teams"])
+def test_a_folder_that_is_a_link_is_not_walked(folder: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = root.with_name("elsewhere")
+    (root / "schemas").mkdir()
+    (root / folder).rename(elsewhere)
+    (root / folder).symlink_to(elsewhere)
+    walked: list[str] = []
+    walk = os.walk
+    monkeypatch.setattr(os, "walk", lambda top: walked.append(str(top)) or walk(top))
+    shard(root, "1/1")
+    assert walked
+    assert str(root / folder) not in walked

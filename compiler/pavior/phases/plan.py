@@ -94,8 +94,14 @@ def differences(root: Path | str, unit: UnitPlan) -> Iterator[Diagnostic]:
         elif change.action is Action.DELETE:
             yield Diagnostic(DIFFERS, Span(path), f"`{path}` is rendered from nothing any more", hint, like="left over")
         else:
-            present = _read(os.path.join(root, path)).decode("utf-8", "replace").split("\n")
-            new = (change.content or b"").decode("utf-8", "replace").split("\n")
+            content = change.content or b""
+            # What differs begins in what is as long as the new one, whatever somebody added to the file.
+            present = (
+                _read(os.path.join(root, path), len(content) + _LONGEST_FIRST_LINE)
+                .decode("utf-8", "replace")
+                .split("\n")
+            )
+            new = content.decode("utf-8", "replace").split("\n")
             span, notes = _first_difference(path, present, new)
             like = "\n".join((present[span.line - 1].strip(), *(note.message for note in notes)))
             message = f"`{path}` differs from what would be rendered"

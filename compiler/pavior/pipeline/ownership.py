@@ -25,6 +25,8 @@ from pavior.pipeline.prepare import prepare
 
 PLACES = (".github/CODEOWNERS", ".gitlab/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where forges look for the file."""
+LARGEST = 3 * 2**20
+"""Bytes of a file; GitHub reads no larger one."""
 _KEY = "reviewers"
 _FIRST = "# pavior codeowners: what is between these two lines is written by `pavior codeowners`"
 _LAST = "# pavior codeowners: end"
@@ -46,7 +48,7 @@ def code_owners(root: Path, path: str, *, write: bool) -> tuple[list[Diagnostic]
         return [Diagnostic(NO_REVIEWERS, span, message, f'add `{_KEY}: ["@organization/platform-team"]`')], []
     there = _content(root, path)
     if there is None and (os.path.lexists(root / path) or os.path.islink((root / path).parent)):
-        message, hint = f"`{path}` is not a plain file", "replace it by a plain file"
+        message, hint = f"`{path}` is not a plain file of at most {LARGEST // 2**20} MiB", "replace it by a plain file"
         return [Diagnostic(NOT_A_PLAIN_FILE, Span(path), message, hint)], []
     wanted = _with_block(there or "", block(fleet))
     if wanted == there:
@@ -123,13 +125,15 @@ def _with_block(there: str, wanted: str) -> str:
 
 
 def _content(root: Path, path: str) -> str | None:
-    """The text of a file below the root; None where there is none, or where a link is on the way to it."""
+    """The text of a file below the root; None where there is none that a forge reads, or where a link is on the way to it."""
     place = root
     for part in path.split("/"):
         place /= part
-        if not place.exists() or stat.S_ISLNK(place.lstat().st_mode):
+        if not os.path.lexists(place) or stat.S_ISLNK(place.lstat().st_mode):
             return None
-    return place.read_bytes().decode("utf-8", "surrogateescape") if place.is_file() else None
+    if not place.is_file() or place.stat().st_size > LARGEST:
+        return None
+    return place.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def _bytes(text: str) -> bytes:

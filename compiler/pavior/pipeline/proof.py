@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,8 @@ def rendered(root: Path, wanted: Callable[[str], bool] = lambda source: True) ->
             source = marker_source(first)
             if source is not None and wanted(source):
                 digest = digests.setdefault(source, blake2b(digest_size=16))
-                _add(digest, path, first + file.read())
+                file.seek(0)
+                _add(digest, path, file_digest(file, _hash).digest())
     return {source: digest.hexdigest() for source, digest in digests.items()}
 
 
@@ -159,16 +160,30 @@ def _files(root: Path, folders: Iterable[str]) -> str:
     for folder in folders:
         for path, place in _plain_files(root, folder, links=True):
             try:
-                content = os.fsencode(os.readlink(place)) if os.path.islink(place) else Path(place).read_bytes()
+                content = os.fsencode(os.readlink(place)) if os.path.islink(place) else _digest_of(place)
             except OSError as fault:
                 content = str(fault.errno).encode()  # what is wrong with it is told by whoever needs it
             _add(digest, path, content)
     return digest.hexdigest()
 
 
+def _digest_of(place: str) -> bytes:
+    with open(place, "rb") as file:
+        return file_digest(file, _hash).digest()
+
+
+def _hash() -> Any:
+    return blake2b(digest_size=16)
+
+
 def _plain_files(root: Path, folder: str, *, links: bool = False) -> Iterator[tuple[str, str]]:
-    """The files below a folder in a fixed order, and links that aren't followed: path relative to `root`, and where it is."""
+    """The files below a folder in a fixed order, and with `links` those too, as themselves: path relative to `root`, and where
+    it is. Nothing is followed, the folder itself neither."""
     top = os.path.join(root, folder)
+    if os.path.islink(top):
+        if links:
+            yield folder, top
+        return
     for place, folders, names in os.walk(top):
         folders.sort()
         for name in sorted([*names, *folders]):
