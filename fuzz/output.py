@@ -18,7 +18,17 @@ _COMMAND = re.compile(r"^\s*::|##\[|##vso\[|##teamcity\[", re.MULTILINE)
 _ANNOTATION = re.compile(
     r"::(?:error|warning) file=[^:,]*(?:,(?:line|endLine|col|endColumn)=[0-9]+)*,title=PV[0-9]+ [a-z0-9-]+::[^\n]*"
 )
-_JOINERS = "\u200c\u200d"
+_ALLOWED = "\n\u200c\u200d"
+_CONTROL = re.compile(
+    "["
+    + "".join(
+        re.escape(character)
+        for character in map(chr, range(0x11_0000))
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in _ALLOWED
+    )
+    + "]"
+)
+"""One expression, as a loop over every character would cost more than what is looked at."""
 _TAGS = frozenset({
     "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "code", "table", "tr", "th", "td", "details", "summary",
     "b", "pre", "ins", "del", "ul", "li", "br",
@@ -29,9 +39,9 @@ def check(form: str, text: str) -> None:
     """Raises Violation where a text in this form is more than its form should be."""
     if CANARY in text:
         raise Violation("canary", f"{form} holds what stands outside of the repository")
-    for character in text:
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in f"\n{_JOINERS}":
-            raise Violation(f"control character in {form}", f"{character!r} in {_around(text, character)}")
+    control = _CONTROL.search(text)
+    if control:
+        raise Violation(f"control character in {form}", f"{control[0]!r} in {_around(text, control[0])}")
     command = _COMMAND.search(text) if form != "github" else None
     if command:
         raise Violation(f"workflow command in {form}", _around(text, command[0]))

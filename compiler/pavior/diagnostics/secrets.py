@@ -7,7 +7,7 @@ Two kinds: text that has the form of some issuer's credential, wherever it stand
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from pavior.model import Path, Value
@@ -138,19 +138,31 @@ def named(value: Value, path: Path = (), name: str = "") -> Iterator[tuple[Path,
         yield path, name, str(value)
 
 
+@lru_cache(64)
 def conceal(text: str) -> str:
-    """A text with stars in the place of whatever looks like a secret, as long as it was."""
-    for start, end, _ in list(forms(text)):
-        text = text[:start] + "*" * (end - start) + text[end:]
+    """A text with stars in the place of whatever looks like a secret, as long as it was.
+
+    Findings of one line ask for it again and again, and a file may be one line.
+    """
+    text = _starred(text, [(start, end) for start, end, _ in forms(text)])
     lowered = text.lower()
     if any(hint in lowered for hint in _HINTS):
         for pattern in _ASSIGNMENTS:
-            for match in list(pattern.finditer(text)):
-                secret = match["secret"].strip("\"' ,}")
-                if _says_secret(match["name"]) and _is_literal(match["name"], secret):
-                    start, end = match.span("secret")
-                    text = text[:start] + "*" * (end - start) + text[end:]
+            text = _starred(text, [match.span("secret") for match in pattern.finditer(text) if _assigns_secret(match)])
     return text
+
+
+def _starred(text: str, spans: Collection[tuple[int, int]]) -> str:
+    if not spans:
+        return text
+    characters = list(text)
+    for start, end in spans:
+        characters[start:end] = "*" * (end - start)
+    return "".join(characters)
+
+
+def _assigns_secret(match: re.Match[str]) -> bool:
+    return _says_secret(match["name"]) and _is_literal(match["name"], match["secret"].strip("\"' ,}"))
 
 
 def _assigned(text: str) -> Iterator[tuple[str, str]]:
