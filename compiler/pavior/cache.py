@@ -41,11 +41,13 @@ def read(name: str) -> bytes | None:
     try:
         if place is None or not _ours(place):
             return None
-        content = (place / name).read_bytes()
+        with open(os.open(place / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+            content = file.read()
     except OSError:
         return None
     digest, payload = content[:_DIGEST], content[_DIGEST:]
-    return payload if digest == _digest(payload) else None
+    # With its name, so that no file stands in the place of another.
+    return payload if digest == _digest(payload + os.fsencode(name)) else None
 
 
 def write(name: str, payload: bytes) -> None:
@@ -92,6 +94,7 @@ class Draft:
         """Put it in its place, unless the disk refused some of it."""
         if self._descriptor is None:
             return
+        self._hash.update(os.fsencode(name))
         try:
             os.pwrite(self._descriptor, self._hash.digest(), 0)
             os.replace(self._path, self._place / name)
