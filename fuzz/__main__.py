@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from fuzz.targets import targets
 
@@ -20,7 +23,7 @@ _EMISSION = 0.15
 """The share of `fuzz.emitted`."""
 
 _PATIENCE = 900
-"""Seconds that a target may take beyond its share before it is taken to hang."""
+"""Seconds that a target may take beyond four times its share, which is of CPU time, before it is taken to hang."""
 
 
 def main() -> int:
@@ -72,13 +75,23 @@ def _fuzz(name: str, engine: str, seconds: float, found: Path) -> None:
     ]
     begun = time.monotonic()
     with (found / f"{name}.{engine}.log").open("wb") as log:
-        try:
-            ended = subprocess.run(command, stdout=log, stderr=log, check=False, timeout=seconds + _PATIENCE).returncode
-            how = "" if ended == 0 else f", ended with {ended}: see {log.name}"
-        except subprocess.TimeoutExpired:
-            how = f", hung: see {log.name}"
+        ended = _ended(command, 4 * seconds + _PATIENCE, log)
+    how = "" if ended == 0 else f", {'hung' if ended is None else f'ended with {ended}'}: see {log.name}"
     executions = int(count.read_text()) if count.exists() else 0
     print(f"{name:>18} {engine:>10}: {executions:>9,} executions in {time.monotonic() - begun:.0f} s{how}", flush=True)
+
+
+def _ended(command: Sequence[str], patience: float, output: IO[bytes]) -> int | None:
+    """How a program ended; None where it didn't, after so many seconds in which this process ran too.
+
+    Who pauses one pauses both, so that a pause is never taken for a hang.
+    """
+    with subprocess.Popen(command, stdout=output, stderr=output) as process:
+        for _ in range(int(patience)):
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(1)
+        process.kill()
+    return None
 
 
 def _emitted(minutes: float) -> bool:
@@ -89,11 +102,11 @@ def _emitted(minutes: float) -> bool:
 def _confirmed(name: str, file: Path) -> bool:
     """Whether a case that was found shows in a plain process; one that doesn't is a slowness of the instruments, and goes."""
     command = [sys.executable, "-m", "fuzz.replay", name, str(file)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        said, failed = (done.stdout or done.stderr[-2000:]).strip(), done.returncode != 0
-    except subprocess.TimeoutExpired:
-        said, failed = "does not end", True
+    with tempfile.TemporaryFile() as output:
+        ended = _ended(command, 120, output)
+        output.seek(0)
+        said = "does not end" if ended is None else output.read().decode("utf-8", "replace")[-2000:].strip()
+    failed = ended != 0
     if failed:
         print(f"{name}: {said}\n  again: {' '.join(command[:3])} {name} {file}", flush=True)
     else:

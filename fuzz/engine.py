@@ -7,8 +7,10 @@ is found does not stop the run: each kind is kept once, as the shortest case tha
 from __future__ import annotations
 
 import argparse
+import atexit
 import hashlib
 import json
+import os
 import random
 import re
 import resource
@@ -32,8 +34,9 @@ INSTRUMENTED = 8.0
 class Session:
     """One run: how many cases there were, and the shortest of each kind of fault."""
 
-    def __init__(self, name: str, found: Path, slower: float) -> None:
-        from fuzz.targets import targets  # noqa: PLC0415  (imported while instrumented)
+    def __init__(self, name: str, found: Path, slower: float, seconds: float) -> None:
+        from fuzz.guard import cpu_seconds  # noqa: PLC0415  (imported while instrumented)
+        from fuzz.targets import targets  # noqa: PLC0415
 
         self.name = name
         self.target = targets()[name]
@@ -42,6 +45,8 @@ class Session:
         self.executions = 0
         self.shortest: dict[str, int] = {}
         self.told = 0.0
+        self.end = cpu_seconds() + seconds
+        """When it is over, in CPU time: a session that somebody pauses makes as many cases as another."""
 
     def one(self, case: Any) -> None:
         from fuzz.guard import Violation, guarded  # noqa: PLC0415
@@ -53,6 +58,11 @@ class Session:
             self.keep(violation.kind, str(violation), case)
         if time.monotonic() - self.told > 1:
             self.tell()
+
+    def is_over(self) -> bool:
+        from fuzz.guard import cpu_seconds  # noqa: PLC0415
+
+        return cpu_seconds() > self.end
 
     def keep(self, kind: str, message: str, case: Any) -> None:
         text = json.dumps(case, indent=1)
@@ -90,7 +100,7 @@ def _test(session: Session, examples: int) -> Callable[[], None]:
     return test
 
 
-def _with_atheris(session: Session, seconds: float, corpus: Path) -> None:
+def _with_atheris(session: Session, corpus: Path) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     chance = random.Random(session.name)
     for number in range(40):  # hypothesis makes nothing of bytes that are too few
@@ -99,19 +109,25 @@ def _with_atheris(session: Session, seconds: float, corpus: Path) -> None:
     words = [
         sys.argv[0],
         str(corpus),
-        f"-max_total_time={seconds:.0f}",
-        "-timeout=120",
+        "-timeout=86400",
         "-rss_limit_mb=0",
         "-max_len=4096",
         "-len_control=0",
     ]
-    atheris.Setup(words, lambda data: test.hypothesis.fuzz_one_input(data) and None)
+
+    def one(data: bytes) -> None:
+        test.hypothesis.fuzz_one_input(data)
+        if session.is_over():
+            session.tell()
+            atexit._run_exitfuncs()
+            os._exit(0)
+
+    atheris.Setup(words, one)
     atheris.Fuzz()  # ends the process
 
 
-def _alone(session: Session, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def _alone(session: Session) -> None:
+    while not session.is_over():
         _test(session, 50)()
     session.tell()
 
@@ -119,21 +135,21 @@ def _alone(session: Session, seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target")
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=60, help="CPU time")
     parser.add_argument("--found", type=Path, required=True)
     parser.add_argument("--engine", choices=("atheris", "hypothesis"), default="atheris" if atheris else "hypothesis")
     options = parser.parse_args()
     if options.engine == "atheris":
         with atheris.instrument_imports(include=["pavior"]):
-            session = Session(options.target, options.found, INSTRUMENTED)
+            session = Session(options.target, options.found, INSTRUMENTED, options.seconds)
     else:
-        session = Session(options.target, options.found, 2.0)
+        session = Session(options.target, options.found, 2.0, options.seconds)
     limit = 2 * 2**30
     resource.setrlimit(resource.RLIMIT_AS, (limit + (2**30 if atheris else 0), resource.RLIM_INFINITY))
     if options.engine == "atheris":
-        _with_atheris(session, options.seconds, options.found / "coverage" / options.target)
+        _with_atheris(session, options.found / "coverage" / options.target)
     else:
-        _alone(session, options.seconds)
+        _alone(session)
 
 
 if __name__ == "__main__":

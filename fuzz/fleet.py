@@ -47,12 +47,15 @@ source: a guess
 factors: {idle: {times: 1.25, reason: not all is used}}
 prices: {core: {amount: 0.03, per: hour, factors: [idle]}}
 """
+_REVIEWERS = 'reviewers: ["@tiny/platform"]\n'
 _WAIVER = """\
 waivers:
   few: {reason: a try, owner: ana@tiny.example, expires: "2027-01-31", environments: [dev]}
 """
 MORE = {
     **FILES,
+    "golden-paths/organization.yaml": FILES["golden-paths/organization.yaml"] + _REVIEWERS,
+    "teams/red/team.yaml": FILES["teams/red/team.yaml"] + "reviewers: [ana@tiny.example]\n",
     _PROCESS: FILES[_PROCESS] + _COSTS,
     "golden-paths/prices.yaml": _PRICES,
     "teams/red/two/platform.yaml": FILES["teams/red/two/platform.yaml"] + _WAIVER,

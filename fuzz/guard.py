@@ -140,7 +140,8 @@ def unwatched() -> Iterator[None]:
         _watch = watch
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
+    """CPU time of this process and of the programs that it waited for: of a process that is paused it stands still."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
@@ -154,7 +155,7 @@ def guarded(run: Callable[[], None], *, slower: float = 1.0, writable: tuple[str
 
     `slower` is how many times slower this process is than an ordinary one, because its code is instrumented.
     """
-    begun, limit = _cpu(), MOST_SECONDS * slower
+    begun, limit = cpu_seconds(), MOST_SECONDS * slower
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     previous = signal.signal(signal.SIGPROF, _too_slow)
     signal.setitimer(signal.ITIMER_PROF, 10 * limit)
@@ -172,7 +173,7 @@ def guarded(run: Callable[[], None], *, slower: float = 1.0, writable: tuple[str
         signal.signal(signal.SIGPROF, previous)
     if watch.found:
         raise Violation(f"touched {watch.found[0].partition(':')[0]}", "; ".join(watch.found[:5]))
-    spent = _cpu() - begun
+    spent = cpu_seconds() - begun
     if spent > limit:
         raise Violation("time", f"{spent:.1f} s of CPU time")
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * 1024

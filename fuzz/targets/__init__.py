@@ -6,7 +6,19 @@ from importlib import import_module
 
 from fuzz.case import Target
 
-_MODULES = ("texts", "files", "places", "history", "languages", "policies", "manifests", "forge", "reports", "emission")
+_MODULES = (
+    "texts",
+    "files",
+    "places",
+    "history",
+    "languages",
+    "policies",
+    "manifests",
+    "forge",
+    "reports",
+    "emission",
+    "kept",
+)
 
 
 def targets() -> dict[str, Target]:

@@ -24,6 +24,12 @@ COMMANDS = [
     ["explain", "red/one", "--env", "dev", "--json"],
     ["fix", "--diff"],
     ["fix"],
+    ["fmt", "--diff", "--all"],
+    ["fmt"],
+    ["codeowners"],
+    ["codeowners", "--check", "CODEOWNERS"],
+    ["check", "--shard", "1/2", "--format", "concise"],
+    ["explain", "rendered/dev/red/one/process.yaml:5"],
     ["cases"],
     ["schema", "--check"],
 ]

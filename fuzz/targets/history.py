@@ -22,12 +22,17 @@ _REFERENCES = [
     "HEAD^{/(a+)+$}", ":/(a+)+$", "stash", "FETCH_HEAD", "odd^{blob}", "teams", "HEAD^0^0^0", "HEAD" + "^" * 3000,
     "HEAD~999999999999",
 ]  # fmt: skip
+HUGE = "huge"
+"""Stands for more than any file may hold."""
+
 _MODES = ["100644", "100755", "120000", "160000"]
 _PATHS = [
     "teams/red/one/platform.yaml", "teams/red/team.yaml", "golden-paths/organization.yaml",
     "golden-paths/app/golden-path.yaml", "teams/red",
     "teams/blue/four/platform.yaml", "rendered/dev/red/one/process.yaml", "rendered/dev/blue/three/data/store.yaml",
     "schemas/x.json",
+    "teams/red/one/manifests/a\nb.yaml", "teams/red/one/manifests/::error::x.yaml", "teams/blue", "rendered", "golden-paths",
+    "HEAD", "teams/red/one/platform.yaml/x", "teams/RED/one/platform.yaml", "teams/.git/config",
 ]  # fmt: skip
 _LINKS = [
     "/etc/passwd",
@@ -39,6 +44,7 @@ _LINKS = [
     "a" * 5000,
     "",
     "../../../.git/config",
+    HUGE,
 ]
 _COMMANDS = [
     ["check", "--format", "concise"],
@@ -122,7 +128,7 @@ def _commit(root: Path, entries: list[tuple[str, str, str]]) -> None:
     head = b"commit refs/heads/odd\ncommitter A <a@b> 1780000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n"
     changes = b""
     for path, mode, text in entries:
-        content = as_bytes(text)
+        content = b"a: b\n" * 2**20 if text == HUGE else as_bytes(text)
         name = b'"' + b"".join(b"\\%03o" % byte for byte in as_bytes(path)) + b'"'
         if mode == "160000":
             changes += b"M 160000 %s %s\n" % (b"1" * 40, name)

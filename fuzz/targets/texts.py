@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 
 from fuzz import output
 from fuzz.case import Case, Target, as_bytes, as_text
+from fuzz.fleet import MORE
 from fuzz.guard import Violation
-from fuzz.material import HOSTILE, VALUES, written
+from fuzz.material import HOSTILE, VALUES, documents, written
+from layouts import files  # of the tests, whose folder fuzz.fleet puts into the path
 from pavior.diagnostics import Diagnostic
 from pavior.emit import NotEmittable, emit_value
 from pavior.model import Source
+from pavior.phases.lay_out import lay_out
 from pavior.phases.load import load, load_all
 from pavior.phases.screen import screen
 from pavior.report import FORMS, render
@@ -54,4 +57,28 @@ def show(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic], content: bytes 
         output.check(form, "\n".join(render(form, diagnostics, lambda _: content)) + "\n")
 
 
-TARGETS = {"yaml": Target(_cases, _run)}
+# Layouts.
+
+
+def _layouts() -> st.SearchStrategy[Case]:
+    pieces = st.lists(st.sampled_from(_TOKENS) | st.sampled_from(HOSTILE), max_size=3).map("".join)
+    cut = st.tuples(files(), st.integers(0, 400), pieces).map(
+        lambda parts: parts[0][: parts[1]] + parts[2] + parts[0][parts[1] :]
+    )
+    original = st.sampled_from([text for path, text in MORE.items() if path.startswith("teams/")]).flatmap(documents)
+    return files() | cut | VALUES.map(written) | original
+
+
+def _layout(case: Case) -> None:
+    document = load(Source("teams/red/one/platform.yaml", as_bytes(case))).value
+    if document is None:
+        return
+    once = lay_out(document, {(): ("goldenPath", "image", "a")})
+    again = load(once).value
+    if again is None or again.value != document.value:
+        raise Violation("says something else when it is laid out", repr(once.content)[:500])
+    if lay_out(again, {(): ("goldenPath", "image", "a")}).content != once.content:
+        raise Violation("is laid out otherwise the second time", repr(once.content)[:500])
+
+
+TARGETS = {"yaml": Target(_cases, _run), "layouts": Target(_layouts, _layout)}
