@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes.plan import DATA_REMOVED, IMMUTABLE_CHANGED
@@ -35,12 +35,14 @@ def unnoted(fleet: Fleet, present: ManifestsByPath, new: ManifestsByPath, when: 
 
 
 def _noted(fleet: Fleet, service: ServiceId, need: str, environment: str) -> bool:
-    notes: list[Mapping[str, object]] = []
+    notes = []
     if service in fleet.services:
-        notes.append(part(fleet.services[service].document.value, ("retired", need)) or {})
+        notes.append(part(fleet.services[service].document.value, ("retired", need)))
     if service.team in fleet.teams:
-        notes.append(part(fleet.teams[service.team].document.value, ("retired", f"{service.name}/{need}")) or {})
-    return any(environment in note.get("environments", ()) for note in notes)  # type: ignore[operator]
+        notes.append(part(fleet.teams[service.team].document.value, ("retired", f"{service.name}/{need}")))
+    # A file at fault may hold anything.
+    said = [note.get("environments") for note in notes if isinstance(note, dict)]
+    return any(isinstance(environments, list) and environment in environments for environments in said)
 
 
 def _diagnostic(fleet: Fleet, service: ServiceId, environment: str, loss: DataLoss, when: str) -> Diagnostic:

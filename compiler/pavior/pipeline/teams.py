@@ -108,7 +108,7 @@ def _said_span(document: Document, environment: str, at: Path) -> Span:
 def retired_at(fleet: Fleet, service: ServiceId) -> Span | None:
     """Where a service's team says that it, or an entry of it, is gone."""
     team = fleet.teams.get(service.team)
-    notes = (part(team.document.value, ("retired",)) or {}) if team is not None else {}
+    notes = _notes(team.document) if team is not None else {}
     named = next((name for name in notes if name.partition("/")[0] == service.name), None)
     return team.document.positions().key(("retired", named)) if team is not None and named is not None else None
 
@@ -116,15 +116,21 @@ def retired_at(fleet: Fleet, service: ServiceId) -> Span | None:
 def not_retired(fleet: Fleet) -> Iterator[Diagnostic]:
     """The `retired:` notes about what is there, in each environment that they name."""
     for service in fleet.services.values():
-        notes = part(service.document.value, ("retired",)) or {}
-        for need, note in notes.items():
+        for need, note in _notes(service.document).items():
             yield from _there(service.document, service, (need, need), note)
     for team in fleet.teams.values():
-        for named, note in (part(team.document.value, ("retired",)) or {}).items():
+        for named, note in _notes(team.document).items():
             name, _, need = named.partition("/")
             service_of = fleet.services.get(ServiceId(team.name, name))
             if service_of is not None:
                 yield from _there(team.document, service_of, (named, need), note)
+
+
+def _notes(document: Document) -> Mapping[str, Mapping[str, object]]:
+    """The `retired:` notes of a file, which may be at fault: those that have the form of one."""
+    said = part(document.value, ("retired",))
+    notes = said.items() if isinstance(said, dict) else ()
+    return {str(name): note for name, note in notes if isinstance(note, dict)}
 
 
 def _there(
