@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -188,6 +189,24 @@ class TruthOfTheCache(RuleBasedStateMachine):
         self._compare("check")
         time.sleep(0.05)
         self._compare("check")
+
+    @rule()
+    def check_with_a_base(self) -> None:
+        self._compare("check", "--base", "HEAD")
+
+    @rule(service=st.sampled_from(SERVICES), image=st.sampled_from("123"), base=st.booleans())
+    def check_after_an_edit(self, service: str, image: str, base: bool) -> None:
+        """From a tree in order, so that the check after the edit has something to begin with."""
+        arguments = ("--base", "HEAD") if base else ()
+        self._compare("render")
+        self._compare("check", *arguments)
+        path = f"teams/{service}/platform.yaml"
+        if (self.root / path).exists():
+            text = (self.root / path).read_text(encoding="utf-8")
+            self._put(path, re.sub("image: .*", f"image: t.example/b:{image}", text))
+        self._compare("check", *arguments)
+        self._compare("render", service)
+        self._compare("check", *arguments)
 
     @rule(more=st.sampled_from(((), ("--format", "json"), ("--all",))))
     def diff(self, more: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from fleets import ROOT, command, edit, put, run, states, tiny, tree
 from pavior import cache, pipeline
+from pavior.pipeline import checking
 from pavior.repository import WorkingTree
 from pavior.repository import states as kept_states
 from pavior.repository.states import UNKNOWN, NotingTree, changes
@@ -46,6 +47,7 @@ def prepares(monkeypatch) -> list[Path]:
         return original(root, *rest, **named)
 
     monkeypatch.setattr(pipeline, "prepare", noted)
+    monkeypatch.setattr(checking, "prepare", noted)
     return prepared
 
 

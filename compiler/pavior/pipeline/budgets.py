@@ -56,38 +56,64 @@ def budget_findings(fleet: Fleet, selection: Selection) -> Iterator[Diagnostic]:
 
     Costs are those of all environments, whichever are selected: a budget may hold for several together.
     """
+    found = findings_by_team(fleet, selection, Selection())
+    yield from (diagnostic for _, diagnostic in found)
+
+
+def findings_by_team(
+    fleet: Fleet, selection: Selection, reckoned: Selection, has_any: bool | None = None
+) -> Iterator[tuple[str | None, Diagnostic]]:
+    """As `budget_findings`, each with whose it is: of a team and its services, "" of the price book, None of what things cost.
+
+    Costs are reckoned of what is `reckoned`, in which all teams are whole whose budgets are selected. `has_any` says whether
+    anybody has a budget, where that is known.
+    """
     book = price_book(fleet)
-    yield from book.diagnostics
-    if not _anybody_has_one(fleet):
+    yield from (("", each) for each in book.diagnostics)
+    if not (any(budgeting(fleet)) if has_any is None else has_any):
         return
     if book.value is None:
         if fleet.repository.prices is None:
-            yield from _without_prices(fleet)
+            yield from _without_prices(fleet, reckoned)
         return
-    report = cost_report(fleet, book.value)
-    yield from report.diagnostics
+    report = cost_report(fleet, book.value, reckoned)
+    yield from ((None, each) for each in report.diagnostics)
     assert report.value is not None
     by_service: dict[tuple[str, str], list[CostLine]] = {}
+    by_team: dict[str, list[CostLine]] = {}
     for line in report.value.lines:
         by_service.setdefault((line.team, line.service), []).append(line)
-    for service in fleet.services.values():
-        if selection.service(service.id):
-            for budget in budgets_of_service(fleet, service):
-                lines = by_service.get((service.id.team, service.id.name), [])
-                yield from _compared(budget, lines, report.value)
-    for team in fleet.teams.values():
-        if selection.team(team.name) and team.name not in fleet.broken_teams:
-            lines = [line for (name, _), found in by_service.items() if name == team.name for line in found]
-            own = list(budgets_of_team(fleet, team))
-            cap = cap_of(fleet, team)
-            for budget in (*own, *([cap] if cap else [])):
-                yield from _compared(budget, lines, report.value)
-            if cap is not None:
-                yield from _above_cap(own, cap, report.value.currency)
+        by_team.setdefault(line.team, []).append(line)
+    for id_ in selection.services(fleet.services):
+        for budget in budgets_of_service(fleet, fleet.services[id_]):
+            lines = by_service.get((id_.team, id_.name), [])
+            yield from ((id_.team, each) for each in _compared(budget, lines, report.value))
+    for name in filter(selection.team, fleet.teams):
+        if name not in fleet.broken_teams:
+            found = _of_team(fleet, fleet.teams[name], by_team.get(name, []), report.value)
+            yield from ((name, each) for each in found)
+
+
+def _of_team(fleet: Fleet, team: TeamInput, lines: Sequence[CostLine], report: CostReport) -> Iterator[Diagnostic]:
+    own = list(budgets_of_team(fleet, team))
+    cap = cap_of(fleet, team)
+    for budget in (*own, *([cap] if cap else [])):
+        yield from _compared(budget, lines, report)
+    if cap is not None:
+        yield from _above_cap(own, cap, report.currency)
+
+
+def budgeting(fleet: Fleet) -> Iterator[str]:
+    """The files that may set a budget: one that doesn't hold the word can't, and to look for a word costs next to nothing."""
+    return (document.source.path for document in _documents(fleet) if _WORD in document.source.content)
+
+
+def may_set_one(content: bytes) -> bool:
+    """Whether a file that holds this may set a budget."""
+    return _WORD in content
 
 
 def _documents(fleet: Fleet) -> Iterator[Document]:
-    """Every file that may set a budget."""
     yield fleet.files.organization
     yield from fleet.files.environments.values()
     yield from fleet.files.golden_paths.values()
@@ -95,23 +121,17 @@ def _documents(fleet: Fleet) -> Iterator[Document]:
     yield from (service.document for service in fleet.services.values())
 
 
-def _anybody_has_one(fleet: Fleet) -> bool:
-    # A file that doesn't hold the word can't set one, and to look for a word costs next to nothing.
-    return any(_WORD in document.source.content for document in _documents(fleet))
-
-
-def _without_prices(fleet: Fleet) -> Iterator[Diagnostic]:
+def _without_prices(fleet: Fleet, selection: Selection) -> Iterator[tuple[str, Diagnostic]]:
     """Each budget in a team's or a service's own file, where there is nothing to compare it with."""
-    owners: list[TeamInput | ServiceInput] = [*fleet.teams.values(), *fleet.services.values()]
-    for owner in owners:
-        at = _TEAM if isinstance(owner, TeamInput) else _SERVICE
-        if part(owner.document.value, at) is not None:
-            span = owner.document.positions().key(at)
+    owners = [(name, fleet.teams[name].document, _TEAM) for name in fleet.teams if selection.team(name)]
+    owners += [(s.team, fleet.services[s].document, _SERVICE) for s in selection.services(fleet.services)]
+    for name, document, at in owners:
+        if part(document.value, at) is not None:
+            span = document.positions().key(at)
             message = "this budget is compared with nothing: there is no price book"
             hint = "write golden-paths/prices.yaml"
-            yield Diagnostic(
-                codes.BUDGET_WITHOUT_PRICES, span, message, hint, severity=codes.BUDGET_WITHOUT_PRICES.severity
-            )
+            code = codes.BUDGET_WITHOUT_PRICES
+            yield name, Diagnostic(code, span, message, hint, severity=code.severity)
 
 
 def budgets_of_service(fleet: Fleet, service: ServiceInput) -> Iterator[Budget]:

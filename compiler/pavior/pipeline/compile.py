@@ -155,7 +155,7 @@ def _waived(fleet: Fleet, owner: Owner) -> Mapping[str, Waiver]:
     return fleet.waived(owner.service.id, owner.target.target.environment) if owner.service else {}
 
 
-def lasting_hash(identity: Identity) -> int:
+def lasting_hash(identity: Iterable[str]) -> int:
     """64 bits of an identity, on every machine the same: among a million of them, two are the same once in 10^7 fleets."""
     return int.from_bytes(blake2b("\0".join(identity).encode(), digest_size=8).digest(), "big")
 

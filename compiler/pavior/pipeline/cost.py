@@ -71,7 +71,7 @@ def cost_report(fleet: Fleet, book: PriceBook, selection: Selection | None = Non
         name = target.target.name
         if not chosen.target(name):
             continue
-        owners = [s for s in fleet.services.values() if chosen.service(s.id) and s.id not in fleet.broken]
+        owners = [fleet.services[id_] for id_ in chosen.services(fleet.services) if id_ not in fleet.broken]
         shared = [] if chosen.names or chosen.teams else [None]
         for service in (*shared, *owners):
             for each in lines_of(fleet, book, target, service):

@@ -6,10 +6,13 @@ would render and nobody rendered holds no data yet.
 
 from __future__ import annotations
 
+import hashlib
+import marshal
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pavior import cache, resources
 from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.codes.plan import UNREADABLE_BASE_DATA
 from pavior.git import Commit, nodes
@@ -20,6 +23,7 @@ from pavior.phases.removal import read_manifests
 from pavior.phases.render import DATA_FOLDER
 from pavior.pipeline.committed import PLAIN
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.parts import data_digest
 from pavior.pipeline.retired import unnoted
 from pavior.pipeline.selection import Selection
 from pavior.syntax.tolerant import LARGEST
@@ -35,9 +39,11 @@ class DataOfBase:
     """`prod/payments/checkout` → path below rendered/ → blob."""
 
     @staticmethod
-    def of(commit: Commit) -> DataOfBase:
+    def of(commit: Commit, folders: Collection[str] | None = None) -> DataOfBase:
+        """All that a commit has, or what it has in these folders."""
         found = DataOfBase(commit, Blobs(commit.root))
-        for path, node in nodes(commit, RENDERED):
+        places = [RENDERED] if folders is None else [f"{RENDERED}/{folder}" for folder in folders]
+        for path, node in nodes(commit, *places) if places else ():
             parts = path.split("/")
             if len(parts) == 6 and parts[4] == DATA_FOLDER and node.mode in PLAIN:
                 found.unanswered.setdefault("/".join(parts[1:4]), {})["/".join(parts[1:])] = node.id
@@ -78,6 +84,21 @@ class DataOfBase:
             else:
                 base[path] = manifests
         yield from unnoted(fleet, base, new, "in the base")
+
+
+def digests(commit: Commit) -> Mapping[str, bytes]:
+    """A digest of the data that a commit has, by the folder of its service in a target; listed once, and then kept."""
+    code = cache.compiler(resources.schemas())
+    key = repr((commit.root, commit.tree, code)).encode("utf-8", "surrogateescape")
+    name = f"data-{hashlib.blake2b(key, digest_size=20).hexdigest()}"
+    kept = cache.read(name) if code is not None else None
+    if kept is not None:
+        known: dict[str, bytes] = marshal.loads(kept)
+        return known
+    found = {folder: data_digest(files) for folder, files in DataOfBase.of(commit).unanswered.items()}
+    if code is not None and commit.tree is not None:
+        cache.write(name, marshal.dumps(found))
+    return found
 
 
 def _content(fleet: Fleet, path: str, content: bytes | None) -> bytes:

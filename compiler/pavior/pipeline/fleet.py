@@ -40,6 +40,8 @@ class Fleet:
     blocked: dict[ServiceId, ServiceId] = field(default_factory=dict)
     quotas: bool = True
     """Whether what services take is compared with their teams' quotas."""
+    over_quota: list[Diagnostic] = field(default_factory=list)
+    """Those of the diagnostics that say so."""
     specs: dict[tuple[ServiceId, str], Value] | None = None
     """Where somebody wants them kept: the effective specs of what was declared, by service and target's place."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from pavior.repository.states import SIZE, UNKNOWN, Seen, State, digest_of, is_s
 
 _DIGEST = 16
 _FIRST_LINE = 4096
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Folder(NamedTuple):
@@ -32,6 +33,8 @@ class Folder(NamedTuple):
 
     def files(self) -> dict[str, Seen]:
         """The files by name."""
+        if not self.names:
+            return {}
         states = (self.states[at : at + SIZE] for at in range(0, len(self.states), SIZE))
         digests = (self.digests[at : at + _DIGEST] for at in range(0, len(self.digests), _DIGEST))
         return dict(zip(self.names.split("\0"), zip(states, digests, strict=True), strict=True))
@@ -72,6 +75,10 @@ def joined(folders: Iterable[tuple[str, Folder]]) -> dict[str, Folder]:
     return found
 
 
+class _TooMany(Exception):
+    """More files differ than somebody wants to know of."""
+
+
 @dataclass(slots=True)
 class Comparison:
     """The tree below `rendered` held against what a run left there.
@@ -85,71 +92,88 @@ class Comparison:
     limit: int
     began: int
     strict: bool
+    most: int = 0
+    """Files that may differ: with one more, nobody looks further."""
     fresh: dict[str, Folder] = field(default_factory=dict)
-    """The folders in which files had to be read, as they are now."""
-    _met: int = 0
+    """The folders in which files had to be read, or differ, as they are now."""
+    differing: set[str] = field(default_factory=set)
+    """The paths of files that hold something else, are gone, or have come."""
+    _met: set[str] = field(default_factory=set)
 
-    def same(self) -> bool:
-        """Whether all files are there and hold what they held, and no other file that Pavior rendered."""
+    def looked(self) -> bool:
+        """Look at all files. False where they can't be looked at, or too many differ."""
         try:
-            return not os.path.islink(self.rendered) and self._same("") and self._met == len(self.left)
-        except OSError:
+            descriptor = os.open(self.rendered, _FOLDER)
+            try:
+                self._look("", descriptor)
+            finally:
+                os.close(descriptor)
+            for folder in self.left.keys() - self._met:
+                self._differ(folder, self.left[folder].files())
+        except (OSError, _TooMany):
             return False
+        return True
 
-    def _same(self, folder: str) -> bool:
-        with os.scandir(f"{self.rendered}/{folder}") as scanned:
-            entries = list(scanned)
-        files = [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
+    def _differ(self, folder: str, names: Iterable[str]) -> None:
+        self.differing.update(f"{folder}/{name}" if folder else name for name in names)
+        if len(self.differing) > self.most:
+            raise _TooMany
+
+    def _look(self, folder: str, descriptor: int) -> None:
+        files: list[str] = []
+        folders: list[str] = []
+        with os.scandir(descriptor) as scanned:
+            for entry in scanned:
+                (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
         known = self.left.get(folder)
         if known is not None:
-            self._met += 1
-        if (known is not None or files) and not self._same_files(folder, known, files):
-            return False
-        below = f"{folder}/" if folder else ""
-        return all(self._same(f"{below}{entry.name}") for entry in entries if entry.is_dir(follow_symlinks=False))
+            self._met.add(folder)
+        if known is not None or files:
+            self._look_at_files(folder, descriptor, known, sorted(files))
+        for name in folders:
+            below = os.open(name, _FOLDER, dir_fd=descriptor)
+            try:
+                self._look(f"{folder}/{name}" if folder else name, below)
+            finally:
+                os.close(below)
 
-    def _same_files(self, folder: str, known: Folder | None, files: list[os.DirEntry[str]]) -> bool:
-        files.sort(key=_name)
-        statuses = [entry.stat(follow_symlinks=False) for entry in files]
+    def _look_at_files(self, folder: str, descriptor: int, known: Folder | None, names: Sequence[str]) -> None:
+        statuses = [os.stat(name, dir_fd=descriptor, follow_symlinks=False) for name in names]
         if (
             known is not None
-            and known.names == "\0".join([entry.name for entry in files])
+            and known.names == "\0".join(names)
             and known.states == b"".join(map(state_of, statuses))
             and all(is_settled(status, self.limit) for status in statuses)
         ):
-            return True
+            return
         wanted = known.files() if known is not None else {}
         now: dict[str, Seen] = {}
-        for entry, status in zip(files, statuses, strict=True):
-            seen = wanted.get(entry.name)
+        for name, status in zip(names, statuses, strict=True):
+            seen, place = wanted.get(name), f"{self.rendered}/{folder}/{name}"
             if seen is None:
-                if self._counts(entry, status):
-                    return False
+                if self._counts(place, status):
+                    self._differ(folder, (name,))
                 continue
             state = state_of(status)
             if state == seen[0] and is_settled(status, self.limit):
-                now[entry.name] = seen
+                now[name] = seen
                 continue
-            if not stat.S_ISREG(status.st_mode) or digest_of(_read(entry.path)) != seen[1]:
-                return False
-            now[entry.name] = settled(state, self.began), seen[1]
-        if now.keys() != wanted.keys():
-            return False
+            digest = digest_of(_read(place)) if stat.S_ISREG(status.st_mode) else b""
+            if digest != seen[1]:
+                self._differ(folder, (name,))
+            now[name] = settled(state, self.began), digest
+        if gone := wanted.keys() - now.keys():
+            self._differ(folder, gone)
         if known is not None:
             self.fresh[folder] = Folder.of(now)
-        return True
 
-    def _counts(self, entry: os.DirEntry[str], status: os.stat_result) -> bool:
+    def _counts(self, place: str, status: os.stat_result) -> bool:
         """Whether a file that the run didn't leave there matters to the next."""
-        if self.strict and may_be_synced(entry.name):
+        if self.strict and may_be_synced(place.rpartition("/")[2]):
             return True
         if not stat.S_ISREG(status.st_mode):
             return False
-        return marker_source(_read(entry.path, _FIRST_LINE).split(b"\n", 1)[0]) is not None
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+        return marker_source(_read(place, _FIRST_LINE).split(b"\n", 1)[0]) is not None
 
 
 def _read(path: str, most: int = -1) -> bytes:

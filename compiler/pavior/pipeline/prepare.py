@@ -87,7 +87,8 @@ def _brought(fleet: Fleet, listing: Sequence[Diagnostic]) -> tuple[list[Declarat
         _link(fleet, declarations)
         linked = fresh.told()
         if fleet.quotas:
-            fleet.diagnostics.extend(over_quota(fleet, declarations))
+            fleet.over_quota.extend(over_quota(fleet, declarations))
+            fleet.diagnostics.extend(fleet.over_quota)
         fresh.told()
         for name, each in [*above_caps(fleet), *taken_names(fleet)]:
             fleet.diagnostics.append(each)

@@ -63,9 +63,11 @@ def restored(root: Path, clock: Clock) -> Fleet | None:
     The fleet raises Moved when it is asked for what changed since.
     """
     known = files_since(root, clock)
-    if known is None:
-        return None
-    kept, since = known
+    return restored_from(*known, clock) if known is not None else None
+
+
+def restored_from(kept: Prepared, since: Changes, clock: Clock) -> Fleet | None:
+    """As `restored`, from what the last run brought in, and what changed since."""
     tree = WorkingTree(str(kept.repository.root))
     changed = {"/".join(path.split("/")[1:3]) for path in since.files}
     if len(changed) > _MOST or not changed <= kept.records.keys():
@@ -98,6 +100,19 @@ def files_since(root: Path, clock: Clock) -> tuple[Prepared, Changes] | None:
         kept = prepared.read(tree)
         since = changes(tree, kept.inputs) if kept is not None else None
     return None if kept is None or since is None or since.folders else (kept, since)
+
+
+def readers_of(fleet: Fleet, services: Collection[ServiceId]) -> set[ServiceId]:
+    """The services of a restored fleet that name one of these."""
+    listing = fleet.repository.services
+    assert isinstance(listing, Listing), "it was restored"
+    names = {str(service) for service in services}
+    found = set()
+    for service in listing.naming(names):
+        declared = declared_by(fleet.platform, service, listing.records[str(service)])
+        if any(names.intersection(others) for d in declared for others in d.references.values()):
+            found.add(service)
+    return found
 
 
 def _in_order(told: Told) -> Iterator[Diagnostic]:
@@ -252,6 +267,11 @@ class Listing(Mapping[ServiceId, ServiceFiles]):
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def naming(self, names: Collection[str]) -> list[ServiceId]:
+        """The services that may name one of these: whatever they declare holds the name as it is written."""
+        words = [name.encode() for name in names]
+        return [parse(name) for name, record in self.records.items() if any(word in record.declared for word in words)]
 
     def of_team(self, team: str) -> list[ServiceId]:
         """The services of a team."""

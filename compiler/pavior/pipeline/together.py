@@ -19,10 +19,16 @@ from pavior.pipeline.work import Worked
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Units that may be written together: of a service, of a team or environment in a target, or what nothing renders."""
+    """Units that may be written together: of a service, of a team or environment in a target, or what nothing renders.
+
+    `owner` is the folder that they are rendered from; the rest is what was rendered and `found` with them.
+    """
 
     owner: str
     units: tuple[UnitPlan, ...]
+    found: tuple[Diagnostic, ...] = ()
+    manifests: int = 0
+    taken: tuple[Taken, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,13 +84,16 @@ class Together:
     def failed(self, owner: Owner) -> bool:
         return owner.source in self._failed
 
-    def step(self, source: str, units: Sequence[UnitPlan]) -> Step:
+    def step(self, source: str, units: Sequence[UnitPlan], worked: Worked | None = None) -> Step:
+        """Note what is planned. `worked` is what it came from, where somebody rendered it."""
         self.planned.setdefault(source, []).extend(unit.path for unit in units)
         for unit in units:
             if unit.changed:
                 changes = tuple(Change(change.path, change.action) for change in unit.changed)
                 self.changed.append(UnitPlan(unit.path, unit.is_directory, unit.present, changes))
-        return Step(source, tuple(units))
+        if worked is None:
+            return Step(source, tuple(units))
+        return Step(source, tuple(units), worked.diagnostics, worked.manifests, worked.taken)
 
     def withheld(self) -> dict[ServiceId, str]:
         """The services that are not written, and why."""

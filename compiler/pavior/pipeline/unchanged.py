@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +21,7 @@ from pavior.diagnostics import Diagnostic
 from pavior.diagnostics.kept import dump, load
 from pavior.model import RENDERED, UnitPlan
 from pavior.pipeline.outputs import Comparison, Folder, joined, noted
+from pavior.pipeline.parts import Apart, Part
 from pavior.pipeline.selection import Selection
 from pavior.repository import WorkingTree
 from pavior.repository.states import UNKNOWN, Inputs, NotingTree, State, changes
@@ -44,13 +44,18 @@ class Told(NamedTuple):
     day: date | None
 
 
-class _Kept(NamedTuple):
-    """What a run read, left and told. States of `folders` that came about after `limit`, in nanoseconds, say nothing."""
+class Kept(NamedTuple):
+    """What a run read, left and told. States of `folders` that came about after `limit`, in nanoseconds, say nothing.
+
+    `parts` are what a check found, by the folder that it is rendered from, and `apart` what is of no single one.
+    """
 
     folders: Mapping[str, Folder]
     inputs: Inputs
     limit: int
     told: Told
+    parts: Mapping[str, Part]
+    apart: Apart | None
 
 
 @dataclass(slots=True)
@@ -68,6 +73,7 @@ class Run:
     """Whether all that it reads can be noted."""
     _draft: cache.Draft | None = None
     _waiting: list[tuple[str, Folder]] = field(default_factory=list)
+    _parts: list[tuple[str, Part]] = field(default_factory=list)
 
     @staticmethod
     def of(root: Path, command: str, *, strict: bool, also: object) -> Run | None:
@@ -80,26 +86,41 @@ class Run:
         name = f"run-{hashlib.blake2b(key, digest_size=20).hexdigest()}"
         return Run(NotingTree(tree), name, strict, NotingTree(tree))
 
+    def kept(self) -> Kept | None:
+        """What the last run kept."""
+        content = cache.read(self.name)
+        return None if content is None else _kept(content)
+
     def last(self, today: date | None) -> Told | None:
         """What the last run told, if this one would find, write and tell just the same."""
-        content = cache.read(self.name)
-        kept = None if content is None else _kept(content)
+        kept = self.kept()
         if kept is None or kept.told.day not in (None, today):
             return None
-        began = time.time_ns()
         now = changes(self.files.tree, kept.inputs)
         if now is None or now.files or now.folders:
             return None
-        rendered = os.path.join(self.files.tree.root, RENDERED)
-        comparison = Comparison(rendered, kept.folders, kept.limit, began, self.strict)
-        if not comparison.same():
+        comparison = self.compared(kept)
+        if not comparison.looked():
             return None
         if now.fresh or comparison.fresh:
             # What was younger than the limit has been read, and is older by now.
-            for folder in {**kept.folders, **comparison.fresh}.items():
-                self._note(folder)
-            self._finish(now.inputs, began, kept.told)
+            self.keep_again(kept._replace(folders={**kept.folders, **comparison.fresh}, inputs=now.inputs))
         return kept.told
+
+    def compared(self, kept: Kept, most: int = 0) -> Comparison:
+        """The tree below rendered/ against what the last run left, which is still to be looked at; see Comparison."""
+        rendered = os.path.join(self.files.tree.root, RENDERED)
+        return Comparison(rendered, kept.folders, kept.limit, self.files.began, self.strict, most)
+
+    def keep_again(self, kept: Kept, units: Iterable[UnitPlan] = ()) -> None:
+        """Keep what was known, and these units that were looked at since."""
+        for folder in kept.folders.items():
+            self._note(folder)
+        for unit in units:
+            self.note(unit, {})
+        for part in kept.parts.items():
+            self.note_part(*part)
+        self._finish(kept.inputs, self.files.began, kept.told, kept.apart)
 
     def begin(self) -> None:
         """Note the schemas of kinds that the repository has, which are read by others. With links among them nothing is kept."""
@@ -118,7 +139,13 @@ class Run:
         for folder in noted(unit, written, self.files.began):
             self._note(folder)
 
-    def keep(self, told: Told, limit: int) -> None:
+    def note_part(self, source: str, part: Part) -> None:
+        """Note what was found in what is rendered from a folder."""
+        self._parts.append((source, part))
+        if len(self._parts) == _TOGETHER:
+            self._write()
+
+    def keep(self, told: Told, limit: int, apart: Apart | None = None) -> None:
         """Tell the next run of this one, which began to move what it wrote into its place at `limit`, in nanoseconds."""
         read, schemas_then = self.files.inputs(), self._schemas.inputs()
         since = changes(self.files.tree, schemas_then)
@@ -129,7 +156,7 @@ class Run:
         inputs = Inputs(
             {**read.files, **schemas.files}, {**read.folders, **schemas.folders}, {**read.kinds, **schemas.kinds}
         )
-        self._finish(inputs, limit, told)
+        self._finish(inputs, limit, told, apart)
 
     def drop(self) -> None:
         """Tell the next run nothing."""
@@ -144,15 +171,17 @@ class Run:
     def _write(self) -> None:
         self._draft = self._draft or cache.Draft.begun()
         if self._draft is not None:
-            self._draft.add(_piece([(path, *folder) for path, folder in self._waiting]))
+            folders = [(path, *folder) for path, folder in self._waiting]
+            self._draft.add(_piece((folders, [(source, *part.plain()) for source, part in self._parts])))
         self._waiting.clear()
+        self._parts.clear()
 
-    def _finish(self, inputs: Inputs, limit: int, told: Told) -> None:
+    def _finish(self, inputs: Inputs, limit: int, told: Told, apart: Apart | None) -> None:
         self._write()
         if self._draft is not None:
             day = told.day.toordinal() if told.day is not None else None
             said = dump(told.diagnostics), told.services, told.targets, told.manifests, day
-            self._draft.add(_piece((tuple(inputs), limit, said)))
+            self._draft.add(_piece((tuple(inputs), limit, said, dump(apart))))
             self._draft.keep(self.name)
 
 
@@ -187,9 +216,13 @@ def _pieces(content: bytes) -> Iterator[Any]:
         yield marshal.loads(memoryview(content)[start:at])
 
 
-def _kept(content: bytes) -> _Kept:
+def _kept(content: bytes) -> Kept:
     *lists, last = _pieces(content)
-    folders = joined((path, Folder(*folder)) for each in lists for path, *folder in each)
-    inputs, limit, (diagnostics, services, targets, manifests, day) = last
+    folders = joined((path, Folder(*folder)) for each, _ in lists for path, *folder in each)
+    parts: dict[str, Part] = {}
+    for source, *plain in (part for _, each in lists for part in each):
+        part = Part.of_plain(*plain)
+        parts[source] = parts[source].joined(part) if source in parts else part
+    inputs, limit, (diagnostics, services, targets, manifests, day), apart = last
     told = Told(load(diagnostics), services, targets, manifests, date.fromordinal(day) if day is not None else None)
-    return _Kept(folders, Inputs(*inputs), limit, told)
+    return Kept(folders, Inputs(*inputs), limit, told, parts, load(apart))

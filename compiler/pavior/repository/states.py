@@ -164,8 +164,12 @@ def changes(tree: WorkingTree, known: Inputs) -> Changes | None:
             files[path] = state, input_digest(content) if isinstance(content, bytes) else b""
     except OSError:
         return None
-    now = Inputs(files, folders, known.kinds)
-    return Changes(_others(known.files, files), _others(known.folders, folders), now, fresh=now != known)
+    return compared(known, Inputs(files, folders, known.kinds))
+
+
+def compared(known: Inputs, now: Inputs) -> Changes:
+    """What changed from what was known to what is there now."""
+    return Changes(_others(known.files, now.files), _others(known.folders, now.folders), now, fresh=now != known)
 
 
 def _others(before: Mapping[str, Seen], now: Mapping[str, Seen]) -> frozenset[str]:

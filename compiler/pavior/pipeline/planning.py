@@ -1,0 +1,133 @@
+"""Planning: render → check → plan, one group of owners after another, so that nothing holds the fleet's manifests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pavior.diagnostics import Diagnostic
+from pavior.model import ServiceId, UnitPlan
+from pavior.pipeline.assemble import Owner, layers_of
+from pavior.pipeline.clock import Clock
+from pavior.pipeline.compile import Taken, Workbench, lasting_hash
+from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.selection import Selection
+from pavior.pipeline.together import Step, Together
+from pavior.pipeline.work import work_all
+
+if TYPE_CHECKING:
+    from pavior.pipeline.results import Results
+
+Progress = Callable[[int, int], None]
+"""Called with how many owners are done, and of how many."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a command found and did. `changed` are the units that differ or were written, `withheld` the services left out."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    changed: list[UnitPlan] = field(default_factory=list)
+    services: set[ServiceId] = field(default_factory=set)
+    targets: set[str] = field(default_factory=set)
+    manifests: int = 0
+    withheld: dict[ServiceId, str] = field(default_factory=dict)
+    withdrawn: list[str] = field(default_factory=list)
+    """Units that were planned before a fault was found that keeps them from being written."""
+    unbound: tuple[Diagnostic, ...] = ()
+    """Those of the diagnostics that say that nothing binds a policy."""
+    taken: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
+    """Of a shard, for who compares it with the others: by folder, what is rendered from it, the same in every process."""
+    around: Sequence[Diagnostic] = ()
+    """What is wrong with what helps this run, and with nothing of the repository: told, and no part of what was found."""
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def failed(self) -> bool:
+        return any(d.is_error for d in self.diagnostics)
+
+
+def planned(
+    fleet: Fleet,
+    selection: Selection,
+    report: Report,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    *,
+    noting: bool = False,
+    lasting: bool = False,
+) -> Iterator[Step]:
+    """Render → check → plan, one group of owners after another. What is found goes to the report. `noting`: see `plan`.
+
+    `lasting`: what is taken is to mean the same to other runs, as it does for shards. A fault that is found late takes back what
+    was planned for the services that it concerns: see `Report.withdrawn`.
+    """
+    report.diagnostics.extend(fleet.diagnostics)
+    groups = list(owners(fleet, selection))
+    together, bench = Together(fleet), Workbench(fleet, noting=noting)
+    results = _shared_results(fleet, selection)
+    if lasting or selection.shard is not None or results is not None:
+        bench.hashing = lasting_hash
+    for done, (group, worked) in enumerate(zip(groups, work_all(bench, groups, jobs, results), strict=True)):
+        if results is not None and worked.entry is not None:
+            results.note(worked.entry)
+        found = [*worked.diagnostics, *together.compare(group, worked)]
+        report.diagnostics.extend(found)
+        report.targets.update(owner.target.target.name for owner in group if not owner.target.catalogue)
+        report.services.update(owner.service.id for owner in group if owner.service)
+        report.manifests += worked.manifests
+        if worked.failed:
+            together.withhold(group[0])
+        if not together.failed(group[0]):
+            yield together.step(group[0].source, worked.units, worked)
+        if progress is not None:
+            progress(done + 1, len(groups))
+    report.unbound = tuple(bench.guardrails.unbound())
+    report.diagnostics.extend(report.unbound)
+    with report.clock.phase("plan"):
+        leftovers = list(together.stale(selection))
+    for source, units, found in leftovers:
+        report.diagnostics.extend(found)
+        if not any(d.is_error for d in found):
+            yield together.step(source, units)
+    if selection.shard is not None:
+        report.taken = together.taken()
+    if results is not None:
+        if not report.failed:
+            results.keep()
+        report.around = results.told
+    report.withheld = together.withheld()
+    report.withdrawn = together.withdrawn()
+    gone = set(report.withdrawn)
+    report.changed = [unit for unit in together.changed if unit.path not in gone]
+
+
+def _shared_results(fleet: Fleet, selection: Selection) -> Results | None:
+    """What the shared place has, if the environment names one."""
+    if not os.environ.get("PAVIOR_SHARED_CACHE"):
+        return None
+    from pavior.pipeline.results import Results  # noqa: PLC0415  (most runs have none)
+
+    return Results.of(fleet, selection, os.environ)
+
+
+def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
+    """Everything that is rendered, in groups that are written together or not at all: a service in all its targets."""
+    targets = [t for t in fleet.platform.targets if selection.target(t.target.name)]
+    entries = 0 if selection.environments else 1
+    shared = [*targets, *islice(fleet.entries(), entries)]
+    if selection.source("golden-paths"):
+        yield from ([Owner(target)] for target in shared)
+    for name in fleet.teams if not selection.names else ():
+        if selection.team(name) and name not in fleet.broken_teams:
+            yield from ([Owner(target, fleet.teams[name])] for target in shared)
+    for id_ in selection.services(fleet.services):
+        if fleet.writable(id_):
+            service = fleet.services[id_]
+            group = [Owner(t, service.team, service) for t in targets if layers_of(service, t.target) is not None]
+            group += [Owner(t, service.team, service) for t in islice(fleet.entries(service), entries)]
+            if group:
+                yield group
