@@ -111,7 +111,7 @@ def _render(root: Path, options: Options) -> int:
     prove(report)
     show(root, [*report.diagnostics, *report.around], options, report.services)
     if options["form"] == "text":
-        files = sum(len(unit.changes) for unit in report.changed)
+        files = sum(report.changed.values())
         stopped = report.failed and not report.targets
         print("nothing is written" if stopped else f"{_rendered(report)}: {_count(files, 'file')} changed")
         for service, reason in sorted(report.withheld.items()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import ServiceId, Value
@@ -76,3 +77,12 @@ class Fleet:
 
     def writable(self, service: ServiceId) -> bool:
         return service in self.services and service not in self.broken and service not in self.blocked
+
+
+def owner_of(fleet: Fleet, source: str, target: str) -> Owner:
+    """Who renders from a folder into a target."""
+    _, team, name = (*source.split("/"), "", "")[:3]
+    service = fleet.services[ServiceId(team, name)] if name else None
+    contexts = (*fleet.platform.targets, *islice(fleet.entries(service), 1))
+    context = next(context for context in contexts if context.target.name == target)
+    return Owner(context, service.team if service is not None else fleet.teams.get(team), service)

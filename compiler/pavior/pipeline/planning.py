@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pavior.diagnostics import Diagnostic
-from pavior.model import ServiceId, UnitPlan
+from pavior.model import ServiceId
 from pavior.pipeline.assemble import Owner, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Taken, Workbench, lasting_hash
@@ -27,10 +27,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Report:
-    """What a command found and did. `changed` are the units that differ or were written, `withheld` the services left out."""
+    """What a command found and did. `changed` are the units that differ or were written, with the number of files,
+    `withheld` the services left out."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    changed: list[UnitPlan] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
     services: set[ServiceId] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
     manifests: int = 0
@@ -85,6 +86,7 @@ def planned(
             yield together.step(group[0].source, worked.units, worked)
         if progress is not None:
             progress(done + 1, len(groups))
+    report.diagnostics.extend(together.collisions())
     report.unbound = tuple(bench.guardrails.unbound())
     report.diagnostics.extend(report.unbound)
     with report.clock.phase("plan"):
@@ -102,7 +104,7 @@ def planned(
     report.withheld = together.withheld()
     report.withdrawn = together.withdrawn()
     gone = set(report.withdrawn)
-    report.changed = [unit for unit in together.changed if unit.path not in gone]
+    report.changed = {path: files for path, files in together.changed.items() if path not in gone}
 
 
 def _shared_results(fleet: Fleet, selection: Selection) -> Results | None:

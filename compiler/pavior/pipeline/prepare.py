@@ -13,7 +13,7 @@ from pavior.layering.ranks import service_layers
 from pavior.model import Document, ServiceId, Span
 from pavior.phases import customize, validate
 from pavior.phases.discover import Repository, discover, read
-from pavior.phases.link import Declaration, declare, index, link, parse
+from pavior.phases.link import Declaration, declare, index, link, parse, sharing
 from pavior.phases.load import load_all
 from pavior.phases.render import fault_diagnostic
 from pavior.phases.screen import screen
@@ -224,6 +224,7 @@ def _documents(repository: Repository, path: str, diagnostics: list[Diagnostic])
 
 def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration]:
     """What a service declares in each target that it runs in, from its effective spec, which is checked here."""
+    before: Declaration | None = None
     for target in fleet.platform.targets:
         with fleet.clock.phase("layer"):
             made = effective_spec(fleet.stacks, service, target.target)
@@ -247,7 +248,8 @@ def declare_service(fleet: Fleet, service: ServiceInput) -> Iterator[Declaration
                 fleet.break_(service.id, [fault_diagnostic(fault, f"`{service.id}`", target.target.name)])
                 continue
         if not (declaration.broken and fleet.break_(service.id, broken(fleet, service, declaration))):
-            yield declaration
+            before = declaration if before is None else sharing(declaration, before)
+            yield before
 
 
 def _link(fleet: Fleet, declarations: list[Declaration]) -> None:

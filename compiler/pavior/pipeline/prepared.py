@@ -75,15 +75,15 @@ def keep(fleet: Fleet, declarations: Iterable[Declaration], told: Told, noting: 
     if fleet.repository.organization not in noting.files:
         return  # golden paths that came from elsewhere
     by_service: dict[ServiceId, list[Declaration]] = {service: [] for service in fleet.services}
-    claims: set[bytes] = set()
+    claims = bytearray()
     within = realms_of(fleet.platform)
     for declaration in declarations:
         by_service[declaration.service].append(declaration)
-        claims |= claims_of(within, declaration)
+        claims += b"".join(claims_of(within, declaration))
     records = {str(service): record_of(fleet, service, declared) for service, declared in by_service.items()}
     waivers = {service: waived for service, waived in fleet.waivers.items() if waived}
     repository = replace(fleet.repository, services={}, files=noting.tree)
-    write(noting.tree, Prepared(noting.inputs(), records, b"".join(claims), repository, told, waivers))
+    write(noting.tree, Prepared(noting.inputs(), records, bytes(claims), repository, told, waivers))
 
 
 def record_of(fleet: Fleet, service: ServiceId, declared: Iterable[Declaration]) -> Record:

@@ -37,10 +37,13 @@ from pavior.pipeline.prepared import (
 from pavior.platform import Platform
 from pavior.policies.waivers import by_environment
 from pavior.repository import TEAMS, Repository, ServiceFiles, WorkingTree
-from pavior.repository.states import Changes, NotingTree, Seen, changes
+from pavior.repository.states import Changes, Inputs, NotingTree, Seen, changes
 
 _MOST = 100
 """Services that are brought in anew: with more, all are."""
+
+_FEW = 8
+"""Services, files and folders that the next run may look at once more: with more, what this one found is kept."""
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -87,10 +90,16 @@ def restored_from(kept: Prepared, since: Changes, clock: Clock) -> Fleet | None:
     except (_Nothing, Moved):
         return None
     fleet.diagnostics[:] = [*now.told.listing, *loaded.diagnostics, *_in_order(now.told)]
-    if changed or since.fresh:
+    if len(changed) > _FEW or _looked_at_again(kept.inputs, since.inputs) > _FEW:
         with clock.phase("keep"):
             prepared.write(tree, now)
     return fleet
+
+
+def _looked_at_again(before: Inputs, now: Inputs) -> int:
+    """How many files and folders were not recognised."""
+    pairs = (now.files, before.files), (now.folders, before.folders)
+    return sum(seen is not known[path] for looked, known in pairs for path, seen in looked.items())
 
 
 def files_since(root: Path, clock: Clock) -> tuple[Prepared, Changes] | None:

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pavior.diagnostics import Diagnostic
-from pavior.model import RENDERED, Change, ServiceId, UnitPlan
+from pavior.model import RENDERED, ServiceId, UnitPlan
 from pavior.phases.link import parse
 from pavior.phases.plan import claim, stale
 from pavior.pipeline.assemble import Owner
 from pavior.pipeline.compile import Taken, collision
-from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.fleet import Fleet, owner_of
 from pavior.pipeline.retired import unretired
 from pavior.pipeline.selection import Selection
+from pavior.pipeline.taken import Register
 from pavior.pipeline.work import Worked
 
 
@@ -38,41 +39,37 @@ class Together:
     fleet: Fleet
     planned: dict[str, list[str]] = field(default_factory=dict)
     """The paths of the units that are planned, by the folder that they are rendered from."""
-    changed: list[UnitPlan] = field(default_factory=list)
-    """The units that differ from the tree, without their content."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """The units that differ from the tree, and in how many files each."""
     _claimed: dict[str, str] = field(default_factory=dict)
-    _taken: dict[tuple[str, int], tuple[Owner, int]] = field(default_factory=dict)
-    """By target and identity, whose it is, and the how-manieth of its manifests."""
+    _taken: Register = field(default_factory=Register)
     _failed: set[str] = field(default_factory=set)
 
     def compare(self, group: Sequence[Owner], worked: Worked) -> Iterator[Diagnostic]:
-        """What is wrong between a group and those before it: one file of two owners, or one identity of two manifests.
-
-        Whoever is at fault is withheld: both, but for a raw manifest that takes what a template makes.
-        """
+        """What is wrong between the files of a group and those of groups before it: both owners of one file are withheld."""
+        self._taken.add(group[0].source, worked.taken)
         for found in claim(self._claimed, worked.units, group[0].source):
             self.withhold(group[0])
             self._failed.add(self._claimed[found.span.file.removeprefix(f"{RENDERED}/")])
             yield found
-        by_target = {owner.target.target.name: owner for owner in group}
-        position: dict[str, int] = {}
-        for target, identity in worked.taken:
-            index = position[target] = position.get(target, -1) + 1
-            owner = by_target[target]
-            other, its_index = self._taken.setdefault((target, identity), (owner, index))
-            if other is not owner:
-                theirs = collision(self.fleet, other, its_index, owner.name)
-                mine = collision(self.fleet, owner, index, other.name)
-                for whose, each, against in ((other, theirs, mine), (owner, mine, theirs)):
-                    if each.raw or not against.raw:
-                        self.withhold(whose)
-                        yield from each.diagnostics
+
+    def collisions(self) -> Iterator[Diagnostic]:
+        """What is wrong with manifests that have one identity. Whoever is at fault is withheld: both, but for a raw manifest that
+        takes what a template makes."""
+        for holders in self._taken.twice():
+            other, owner = (owner_of(self.fleet, holder.source, holder.target) for holder in holders)
+            theirs = collision(self.fleet, other, holders[0].position, owner.name)
+            mine = collision(self.fleet, owner, holders[1].position, other.name)
+            for whose, each, against in ((other, theirs, mine), (owner, mine, theirs)):
+                if each.raw or not against.raw:
+                    self.withhold(whose)
+                    yield from each.diagnostics
 
     def taken(self) -> dict[str, tuple[Taken, ...]]:
         """What is rendered from each folder."""
         found: dict[str, list[Taken]] = {}
-        for identity, (owner, _) in self._taken.items():
-            found.setdefault(owner.source, []).append(identity)
+        for source, each in self._taken.all():
+            found.setdefault(source, []).append(each)
         return {source: tuple(each) for source, each in found.items()}
 
     def withhold(self, owner: Owner) -> None:
@@ -88,9 +85,8 @@ class Together:
         """Note what is planned. `worked` is what it came from, where somebody rendered it."""
         self.planned.setdefault(source, []).extend(unit.path for unit in units)
         for unit in units:
-            if unit.changed:
-                changes = tuple(Change(change.path, change.action) for change in unit.changed)
-                self.changed.append(UnitPlan(unit.path, unit.is_directory, unit.present, changes))
+            if changed := len(unit.changed):
+                self.changed[unit.path] = changed
         if worked is None:
             return Step(source, tuple(units))
         return Step(source, tuple(units), worked.diagnostics, worked.manifests, worked.taken)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from pavior.model import ServiceId, Span
 from pavior.phases.link.claims import claims, realm
 from pavior.phases.link.cycles import cycles
-from pavior.phases.link.declarations import Broken, Declaration, Finding, Links, Locate, Refused, index, parse
+from pavior.phases.link.declarations import Broken, Declaration, Finding, Links, Locate, Refused, index, parse, sharing
 from pavior.phases.link.declare import declare
 from pavior.phases.link.references import references
 from pavior.platform import Platform
@@ -28,6 +28,7 @@ __all__ = [
     "link",
     "parse",
     "realm",
+    "sharing",
 ]
 
 

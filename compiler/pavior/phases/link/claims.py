@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TypeAlias
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes import link as codes
 from pavior.model import ServiceId, Span, Target
 from pavior.phases.link.declarations import Declaration, Finding, Links, Locate, Refused
 from pavior.platform import Platform, Within
+
+_Name: TypeAlias = tuple[str, str, str]
+"""Claim, where the name must be the only one, and the name."""
+
+_BUCKETS = 64
+"""Names are compared in so many parts: no more of them are objects at once."""
+
+_MASK = 2**64 - 1
 
 _MOST_NAMES = 4
 """Of names that collide on one line, beside the first."""
@@ -40,13 +51,15 @@ def _refusal(declaration: Declaration, refused: Refused, locate: Locate) -> Diag
     return Diagnostic(codes.FOREIGN_NAME, span, message, hint, (note,))
 
 
-def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within], locate: Locate) -> Iterator[Finding]:
-    claimants: dict[tuple[str, str, str], dict[ServiceId, tuple[Declaration, int]]] = defaultdict(dict)
-    for declaration in declarations:
-        for claim, names in declaration.claims.items():
-            for index, name in enumerate(names):
-                place = realm(within[claim], declaration.target)
-                claimants[claim, place, name].setdefault(declaration.service, (declaration, index))
+def _collisions(
+    declarations: Collection[Declaration], within: Mapping[str, Within], locate: Locate
+) -> Iterator[Finding]:
+    suspects = _suspects(declarations, within)
+    claimants: dict[_Name, dict[ServiceId, tuple[Declaration, int]]] = defaultdict(dict)
+    for declaration in declarations if suspects else ():
+        for claimed, index in _names(declaration, within):
+            if hash(claimed) & _MASK in suspects:
+                claimants[claimed].setdefault(declaration.service, (declaration, index))
     # The same lines collide in every environment, perhaps under a name for each: that is one fault.
     collisions: dict[tuple[str, tuple[tuple[ServiceId, Span], ...]], list[tuple[str, str]]] = defaultdict(list)
     for (claim, place, name), first in claimants.items():
@@ -58,6 +71,24 @@ def _collisions(declarations: Iterable[Declaration], within: Mapping[str, Within
     for (claim, places), found in collisions.items():
         for service, span in places:
             yield Finding(frozenset((service,)), _claimed_twice(claim, service, span, dict(places), found))
+
+
+def _names(declaration: Declaration, within: Mapping[str, Within]) -> Iterator[tuple[_Name, int]]:
+    """The names that a service claims in a target, each with its place among those of its claim."""
+    for claim, names in declaration.claims.items():
+        place = realm(within[claim], declaration.target)
+        for index, name in enumerate(names):
+            yield (claim, place, name), index
+
+
+def _suspects(declarations: Iterable[Declaration], within: Mapping[str, Within]) -> set[int]:
+    """The hashes of names that several services may claim. Nearly all fleets have none, and names of a fleet are many."""
+    buckets = [array("Q") for _ in range(_BUCKETS)]
+    for _, of_service in groupby(declarations, key=lambda declaration: declaration.service):
+        for each in {hash(name) & _MASK for d in of_service for name, _ in _names(d, within)}:
+            buckets[each % _BUCKETS].append(each)
+    crowded = (bucket for bucket in buckets if len(set(bucket)) < len(bucket))
+    return {each for bucket in crowded for each, count in Counter(bucket).items() if count > 1}
 
 
 def _claimed_twice(

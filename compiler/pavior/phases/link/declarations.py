@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pavior.diagnostics import Code, Diagnostic
@@ -49,6 +50,20 @@ class Declaration:
     broken: tuple[Broken, ...] = ()
     accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: tuple[Mapping[str, Mapping[str, Value]], ...] = ()
+
+
+def sharing(declaration: Declaration, other: Declaration) -> Declaration:
+    """The same declaration, of which what the other says too is there once: a service says much the same in all targets."""
+    # Maps that are equal may still be told apart by templates: 1, 1.0 and true.
+    theirs, mine = (marshal.dumps(dict(each.facts), 0) for each in (other, declaration))
+    facts = other.facts if theirs == mine else declaration.facts
+    return replace(
+        declaration,
+        facts=facts,
+        claims=other.claims if other.claims == declaration.claims else declaration.claims,
+        references=other.references if other.references == declaration.references else declaration.references,
+        accepted=other.accepted if other.accepted == declaration.accepted else declaration.accepted,
+    )
 
 
 Locate = Callable[[Declaration, str, str, int], Span]

@@ -24,6 +24,9 @@ from pavior.model import RENDERED
 from pavior.phases.write.exchange import exchange
 from pavior.phases.write.private import PRIVATE, WriteFailed, require_folder
 
+_AT_ONCE = 1000
+"""Operations that are written to the log together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -55,9 +58,13 @@ def digest_of(content: bytes) -> str:
 def write_log(staging: str, operations: Sequence[Operation]) -> None:
     """From the moment this returns the operations will all be done, if not by this process then by the next."""
     draft = os.path.join(staging, "log.draft")
-    log = json.dumps([(o.number, o.action, o.path, o.witness, o.digest) for o in operations])
     with open(draft, "x", encoding="utf-8") as file:
-        file.write(log)
+        file.write("[")
+        for start in range(0, len(operations), _AT_ONCE):
+            part = operations[start : start + _AT_ONCE]
+            told = json.dumps([(o.number, o.action, o.path, o.witness, o.digest) for o in part])
+            file.write(f"{',' if start else ''}{told[1:-1]}")
+        file.write("]")
         file.flush()
         os.fsync(file.fileno())
     os.rename(draft, os.path.join(staging, "log"))
