@@ -18,7 +18,15 @@ from pavior.pipeline.assemble import Owner, ServiceInput, layers_of
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.explain import Explanation, explain_owner
 from pavior.pipeline.fleet import Fleet
-from pavior.pipeline.lookup import NotFound, owner_of_artifact, place_at_line, place_at_pointer, resolve, targets_of
+from pavior.pipeline.lookup import (
+    NotFound,
+    artifact_content,
+    owner_of_artifact,
+    place_at_line,
+    place_at_pointer,
+    resolve,
+    targets_of,
+)
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.provenance import Provenance, Read, Step, at_path
 from pavior.platform import TargetContext
@@ -70,7 +78,7 @@ def _of_artifact(fleet: Fleet, root: Path, artifact: str, line: str | None, poin
         inside = lines[int(line) - 2 : int(line) - 1] if int(line) > 1 else []
         return list(inside) or _nothing(artifact, line)
     if line is not None:
-        place = place_at_line((root / RENDERED / artifact).read_bytes(), int(line))
+        place = place_at_line(artifact_content(root, artifact), int(line))
     elif pointer:
         manifests = list({e.document: e.manifest for e in leaves}.values())
         place = place_at_pointer(list(manifests), pointer)

@@ -15,7 +15,7 @@ from pavior.phases.discover import read
 from pavior.pipeline.committed import Committed
 from pavior.pipeline.moved import same
 from pavior.pipeline.side import Side, differing, is_compiled
-from pavior.repository import TEAMS
+from pavior.repository import TEAMS, shown
 
 _MANY = 500
 """Files elsewhere than in their owner's folder, above which all of a commit's tree is listed at once."""
@@ -188,8 +188,5 @@ def _by_subject(
 def _present_source(head: Side, path: str) -> str | None:
     from pavior.emit import marker_source  # noqa: PLC0415
 
-    try:
-        with (head.fleet.repository.root / RENDERED / path).open("rb") as file:
-            return marker_source(file.readline(4096))
-    except OSError:
-        return None
+    content = shown(head.fleet.repository.root, f"{RENDERED}/{path}")
+    return marker_source(content.split(b"\n", 1)[0]) if content is not None else None

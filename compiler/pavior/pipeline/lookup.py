@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pavior.phases.load import load_all
 from pavior.pipeline.assemble import Owner, ServiceInput
 from pavior.pipeline.fleet import Fleet
 from pavior.platform import TargetContext
+from pavior.repository import shown
 from pavior.syntax.pointers import item_index
 
 
@@ -40,14 +43,19 @@ def catalogue_target(fleet: Fleet, service: ServiceInput | None = None) -> Targe
     return next(fleet.entries(service))
 
 
+def artifact_content(root: Path, artifact: str) -> bytes:
+    """What the artifact at a path below rendered/ holds. Raises NotFound where it is no plain file: a link may lead anywhere."""
+    content = shown(root, f"{RENDERED}/{artifact}")
+    if content is None:
+        there = os.path.lexists(root / RENDERED / artifact)
+        reason = "it is not a plain file of a usual size" if there else os.strerror(errno.ENOENT).lower()
+        raise NotFound(f"{RENDERED}/{artifact} can't be read: {reason}")
+    return content
+
+
 def owner_of_artifact(fleet: Fleet, root: Path, artifact: str) -> Owner:
     """Whose the artifact at a path below rendered/ is, by the file's first line. Raises NotFound."""
-    file = root / RENDERED / artifact
-    try:
-        with file.open("rb") as content:
-            source = marker_source(content.readline())
-    except OSError as error:
-        raise NotFound(f"{RENDERED}/{artifact} can't be read: {(error.strerror or '').lower()}") from error
+    source = marker_source(artifact_content(root, artifact).split(b"\n", 1)[0])
     if source is None:
         raise NotFound(f"{RENDERED}/{artifact} was not rendered by Pavior")
     folder = artifact.split("/", maxsplit=1)[0]
