@@ -333,6 +333,27 @@ def test_a_full_disk_leaves_the_tree_as_it_was_and_no_debris(root: Path, new: di
     print(f"\n{done.stdout.strip()}")
 
 
+@pytest.mark.parametrize("told", ["KeyboardInterrupt()", "RuntimeError('__set_name__')"])
+def test_an_ending_while_modules_are_loaded_is_no_traceback(root: Path, told: str) -> None:
+    """Python 3.11 wraps what comes while a class is made."""
+    program = f"""
+import sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "pavior.pipeline.fleet":
+            raise {told} from KeyboardInterrupt()
+sys.meta_path.insert(0, Interrupting())
+from pavior.cli import main
+sys.argv[1:] = ["render"]
+main()
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.strip()) == (1, "Aborted!")
+
+
 def test_an_ending_at_a_random_moment_leaves_no_debris(root: Path, home: Path, new: dict[str, bytes]) -> None:
     old, chance, seen = tree(root), random.Random(time.time_ns()), Counter[str]()
     sources = {p: p.read_bytes() for p in root.rglob("*") if p.is_file() and "rendered" not in p.parts}

@@ -27,7 +27,10 @@ def main() -> None:
         # through all that the command loaded, for a tenth of a second each.
         gc.set_threshold(2_000_000)
         sys.exit(pavior.main(standalone_mode=True))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Python 3.11 makes a RuntimeError of whatever comes while a class is told the names of its fields.
+        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
         # What click says of a Ctrl-C, to one that comes before click is there.
         sys.stderr.write("Aborted!\n")
         sys.exit(1)
