@@ -90,7 +90,9 @@ def changed(document: Any, changes: list[tuple[str, int, str, Any]]) -> Any:
         elif how == "wrap":
             holder[last] = {key: present} if number % 2 else [present]
         elif how == "many":
-            holder[last] = {f"{key}{index}": value for index in range(number)} if number % 2 else [value] * number
+            # Each its own: of one that all share, a later change would be made in all, and theirs in all of those.
+            many = [copy.deepcopy(value) for _ in range(number)]
+            holder[last] = {f"{key}{index}": each for index, each in enumerate(many)} if number % 2 else many
         else:
             holder[last] = value
     return made[""]
