@@ -56,6 +56,7 @@ class Case:
     shows: tuple[str, ...]
     writes: tuple[str, ...]
     status: int | None
+    cluster: str | None = None
 
     def __str__(self) -> str:
         return f"{self.source.stem}: {self.title}"
@@ -65,6 +66,7 @@ class Case:
 class _Draft:
     title: str
     base: str = "small"
+    cluster: str | None = None
     files: list[File] = field(default_factory=list)
     commands: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -91,7 +93,7 @@ def cases(source: Path) -> list[Case]:
         if "path" in words:
             draft.files.append(File(words["path"], _content(content, words)))
         elif language == "console":
-            draft.base = words.get("on", "small")
+            draft.base, draft.cluster = words.get("on", "small"), words.get("cluster")
             draft.commands = [tuple(shlex.split(line[2:])) for line in content.splitlines()]
         elif language == "text":
             shows = tuple(words["shows"].split(",")) if "shows" in words else (code,)
@@ -108,6 +110,7 @@ def cases(source: Path) -> list[Case]:
                     tuple(s for s in shows if s),
                     tuple(w for w in words.get("writes", "").split(",") if w),
                     int(words["exit"]) if "exit" in words else None,
+                    draft.cluster,
                 )
             )
     assert len({case.title for case in found}) == len(titles) == len(found), f"{source.name}: a case has one `text`"

@@ -24,6 +24,8 @@ DIGITS = {
     "plan": "7",
     "shards": "[07]",
     "write": "8",
+    "shared": "8",
+    "crew": "8",
     "compose": "9",
     "golden_paths": "9",
     "prices": "9",
@@ -31,7 +33,7 @@ DIGITS = {
     "policies": "9",
 }
 """The phase's digit of each module of codes; what is wrong with golden paths is 9 wherever it is found, and
-shards differ in what they read or in what they would write."""
+shards differ in what they read or in what they would write; 8 is also what is around a run: other machines."""
 
 DECLARED = [(module, name, code) for module, found in modules().items() for name, code in codes_of(found).items()]
 

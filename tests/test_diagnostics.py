@@ -18,11 +18,13 @@ import pytest
 from tests.commits import git
 from tests.literate import Case, cases, heading, rewrite
 
+from clusters_of_workers import cluster
 from pavior.cli.app import pavior
 from pavior.diagnostics import Outcome
 from pavior.diagnostics.catalogue import catalogue
 from pavior.phases.compose import Files
 from pavior.phases.discover import Repository
+from pavior.pipeline import crew
 from pavior.platform import Platform
 
 HERE = Path(__file__).parent
@@ -30,6 +32,8 @@ SOURCES = sorted(path for path in (HERE / "diagnostics").glob("*.md") if path.na
 CASES = [case for source in SOURCES for case in cases(source)]
 BASES = {"small": HERE / "platform", "fleet": HERE.parent}
 UPDATE = bool(os.environ.get("PAVIOR_UPDATE"))
+
+_SCHEDULER = "tcp://scheduler:8786"
 
 Snapshot = Mapping[str, tuple[int, int, int]]
 
@@ -99,7 +103,9 @@ def test_case_prints_what_it_says(case: Case, bases: Mapping[str, Path], tmp_pat
     for command in case.commands[:-1]:
         _do(root, command)
         before = _snapshot(root / "rendered")
-    status, output = _do(root, case.commands[-1])
+    with _cluster(case.cluster, tmp_path / "cluster") as address:
+        status, output = _do(root, tuple(word.replace(_SCHEDULER, address) for word in case.commands[-1]))
+    output = output.replace(address, _SCHEDULER)
     output = re.sub("results-[0-9a-f]{64}", "results-…", output.replace(str(root), "/platform"))
     printed = "\n".join(line.rstrip() for line in output.splitlines()) + "\n"
     if UPDATE and printed != case.expected:
@@ -126,6 +132,21 @@ def test_every_code_has_a_file_with_cases_and_is_named_as_there() -> None:
 
 def test_every_case_shows_codes_that_there_are() -> None:
     assert {number for case in CASES for number in case.shows} <= catalogue().keys()
+
+
+@contextlib.contextmanager
+def _cluster(workers: str | None, place: Path) -> Iterator[str]:
+    """The address of a scheduler with such workers, for whom nobody waits long."""
+    if workers is None:
+        yield _SCHEDULER
+        return
+    with cluster(place, 0) as made, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crew, "PATIENCE", 2)
+        if workers == "another-pavior":
+            shutil.copytree(HERE.parent / "compiler", place / "compiler", ignore=shutil.ignore_patterns("__pycache__"))
+            (place / "compiler/pavior/phases/more.py").write_text("")
+            made.add(place / "worker", place / "compiler")
+        yield made.address
 
 
 def _break(root: Path, case: Case) -> None:

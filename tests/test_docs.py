@@ -61,6 +61,7 @@ def test_only_commands_that_take_minutes_or_need_a_forge_are_not_run() -> None:
     ]
     slow = r"git clone \S+( \S+)?|cd \S+|make (test|bench|budget|verify|unit|kubernetes-schemas)( .*)?"
     keys = r"pip install 'pavior\[\w+\]'|openssl (genpkey|pkey) .*"
+    keys += r"|dask (scheduler|worker .*)|pavior (render|diff) .*--executor .*"
     release = r"git (tag|push|switch) .*|make dist|gh attestation verify .*"
     assert [text for text in shown if not re.fullmatch(f"{slow}|{keys}|{release}", text)] == []
 

@@ -25,6 +25,12 @@ SERVICE = "apiVersion: pavior.dev/v1\ngoldenPath: app\nimage: a/b:{0}\n"
 ALL = [f"teams/{name}" for name in ("blue/three", "red/one", "red/two")]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does other work may take long to start a process."""
+    monkeypatch.setattr(pavior.shared, "PATIENCE", 300.0)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Three services, rendered on a machine that knows nothing of a shared place."""
@@ -67,6 +73,7 @@ def on_another(root: Path, environment: Mapping[str, str], *arguments: str) -> t
 def filled(root: Path, url: str, *arguments: str) -> Run:
     """Have the trusted pipeline fill the place."""
     found, _ = on_another(root, filling(url), *(arguments or ("check",)))
+    assert "PV801" not in found.output
     return found
 
 

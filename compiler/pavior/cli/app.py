@@ -88,6 +88,12 @@ _ONLY_AFFECTED = click.option(
     metavar="REF",
     help="Only what can be rendered otherwise than in the base, which REF means as in `diff --base`.",
 )
+_EXECUTOR = click.option(
+    "--executor",
+    metavar="ADDRESS",
+    help="Have the workers of a Dask scheduler do it, at tcp://HOST:8786 or tls://HOST:8786, which see the repository at"
+    " the same path.",
+)
 _NAMES = click.argument("names", nargs=-1, metavar="[SERVICE]...")
 
 
@@ -121,6 +127,7 @@ def _selecting(command: Function) -> Function:
 @_ONLY_AFFECTED
 @sharding
 @click.option("--jobs", "workers", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
+@_EXECUTOR
 @click.option("--timings", is_flag=True, help="Show how long each phase took.")
 @click.pass_obj
 def render(directory: Path, /, **options: Any) -> None:
@@ -179,6 +186,7 @@ def shards(directory: Path, /, **options: Any) -> None:
 @click.option(
     "--jobs", "workers", type=click.IntRange(min=1), help="Worker processes; as many as there are processors."
 )
+@_EXECUTOR
 @click.pass_obj
 def diff(directory: Path, /, **options: Any) -> None:
     """Show what a change does to what is rendered, the worst first and the same in many places once.

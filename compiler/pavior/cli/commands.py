@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pavior.cli.findings import Unwritable, show, write
 from pavior.cli.progress import progress
+from pavior.diagnostics import Diagnostic
 from pavior.git.run import GitProblem, UnknownReference
 from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
-from pavior.pipeline import LostWorker, Moved, Report, Selection, UnknownName, check, render, validate
+from pavior.pipeline import CrewFault, LostWorker, Moved, Report, Selection, UnknownName, check, render, validate
 from pavior.pipeline.clock import Clock
 from pavior.report.escaping import ascii_json, visible
+
+if TYPE_CHECKING:
+    from pavior.pipeline.crew import Crew
 
 CLEAN, FOUND, USAGE, BROKEN = 0, 1, 2, 3
 
@@ -36,6 +41,9 @@ def run(command: str, directory: Path, options: Options) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return CLEAN
+    except CrewFault as fault:
+        show(root, [fault.diagnostic], options if command == "render" else None, to=sys.stderr)
+        return BROKEN
     except _TOLD as error:
         return _complain(*_told(error))
 
@@ -106,8 +114,8 @@ def _render(root: Path, options: Options) -> int:
         # Without a value something stops everything, and render tells what.
         selection = replace(selection, sources=touched(root, options["base"], options["workers"]).value)
     selection, prove = _proven(root, "render", options, selection)
-    with progress("rendering") as advance:
-        report = render(root, selection, clock, advance, options["workers"], _today(options))
+    with crew_of(options) as crew, progress("rendering") as advance:
+        report = render(root, selection, clock, advance, options["workers"], _today(options), crew)
     prove(report)
     show(root, [*report.diagnostics, *report.around], options, report.services)
     if options["form"] == "text":
@@ -117,6 +125,15 @@ def _render(root: Path, options: Options) -> int:
         for service, reason in sorted(report.withheld.items()):
             print(f"  not written: {service}: {visible(reason)}")
     return _timed(report, FOUND if report.failed else CLEAN)
+
+
+def crew_of(options: Options) -> AbstractContextManager[Crew | None]:
+    """The workers of the cluster that is asked for, if one is. Raises CrewFault."""
+    if options["executor"] is None:
+        return nullcontext()
+    from pavior.pipeline.crew import crew_at  # noqa: PLC0415
+
+    return crew_at(options["executor"])
 
 
 def _check(root: Path, options: Options) -> int:
@@ -148,7 +165,11 @@ def _shards(root: Path, options: Options) -> int:
 def _diff(root: Path, options: Options) -> int:
     from pavior.cli.diff import show_difference  # noqa: PLC0415
 
-    return show_difference(root, options, _selection(options), lambda found: show(root, found, to=sys.stderr))
+    def tell(found: Iterable[Diagnostic]) -> None:
+        show(root, found, to=sys.stderr)
+
+    with crew_of(options) as crew:
+        return show_difference(root, options, _selection(options), tell, crew)
 
 
 def _validate(root: Path, options: Options) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pavior.cli.findings import write
 from pavior.compare import Risk
@@ -18,13 +18,20 @@ from pavior.pipeline.trees import diff_trees
 from pavior.report import changes
 from pavior.report.escaping import visible
 
+if TYPE_CHECKING:
+    from pavior.pipeline.crew import Crew
+
 CLEAN, FOUND = 0, 1
 
 _TREES = 2
 
 
 def show_difference(
-    root: Path, options: dict[str, Any], selection: Selection, show: Callable[[Iterable[Diagnostic]], None]
+    root: Path,
+    options: dict[str, Any],
+    selection: Selection,
+    show: Callable[[Iterable[Diagnostic]], None],
+    crew: Crew | None,
 ) -> int:
     """Compare, print the report in the form that is asked for, and what is wrong on standard error; the exit status."""
     names = options["names"]
@@ -39,6 +46,7 @@ def show_difference(
         jobs=options["workers"],
         everything=options["everything"],
         details=options["full"],
+        crew=crew,
     )
     show(found.diagnostics)
     for name, reason in sorted(found.withheld.items()):

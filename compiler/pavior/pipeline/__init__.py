@@ -9,20 +9,26 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from time import time_ns
+from typing import TYPE_CHECKING
 
 from pavior.phases.write import recover, transaction
 from pavior.pipeline.clock import Clock
-from pavior.pipeline.fork import LostWorker
+from pavior.pipeline.fork import CrewFault, LostWorker
+from pavior.pipeline.groups import owners
 from pavior.pipeline.memory import rare_collections
-from pavior.pipeline.planning import Progress, Report, owners, planned
+from pavior.pipeline.planning import Progress, Report, planned
 from pavior.pipeline.prepare import prepare
 from pavior.pipeline.remember import endings_of, is_over, remember
 from pavior.pipeline.restore import Moved, restored
 from pavior.pipeline.selection import Selection, UnknownName, require_known
 from pavior.pipeline.unchanged import run_over_all
 
+if TYPE_CHECKING:
+    from pavior.pipeline.crew import Crew
+
 __all__ = [
     "Clock",
+    "CrewFault",
     "LostWorker",
     "Moved",
     "Report",
@@ -59,8 +65,11 @@ def render(
     progress: Progress | None = None,
     jobs: int = 1,
     today: date | None = None,
+    crew: Crew | None = None,
 ) -> Report:
     """Bring rendered/ up to date. What is at fault, and what reads from it, stays as it is.
+
+    A `crew` renders on other machines what `jobs` processes would here. Raises CrewFault.
 
     Dates say something on the day `today`, if it is given, and change nothing that is written.
     """
@@ -69,7 +78,11 @@ def render(
     with run_over_all(root, "render", selection) as run:
         if run is not None and is_over(run, report, today):
             return report
-        fleet = restored(root, report.clock) if selection.names else None
+        if crew is not None:
+            from pavior.pipeline.rendering import rendering  # noqa: PLC0415  (most runs have no crew)
+
+            crew.begin(root, rendering, selection, run is not None)
+        fleet = restored(root, report.clock) if selection.names and crew is None else None
         if fleet is None:
             files = run.files if run is not None else None
             everything = selection.everything or selection.shard is not None
@@ -81,7 +94,7 @@ def render(
         require_known(fleet.repository, fleet.platform.target_names, selection)
         report.diagnostics.extend(endings_of(fleet, selection, today, strict=False))
         with transaction(root) as writing:
-            for step in planned(fleet, selection, report, progress, jobs, noting=run is not None):
+            for step in planned(fleet, selection, report, progress, jobs, noting=run is not None, crew=crew):
                 with report.clock.phase("write"):
                     for unit in step.units:
                         states = writing.stage(unit)

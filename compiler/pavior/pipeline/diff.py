@@ -8,9 +8,10 @@ at all: a file that nothing was changed for, and that isn't rendered otherwise i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pavior.compare.difference import Cost, DiffReport
 from pavior.compare.grouping import Grouping
@@ -32,8 +33,12 @@ from pavior.pipeline.knowledge import knowledge_of
 from pavior.pipeline.memory import rare_collections
 from pavior.pipeline.moved import Moved
 from pavior.pipeline.pairs import Pair, Pairing, Withheld
+from pavior.pipeline.restore import Moved as FilesMoved
 from pavior.pipeline.selection import Selection, require_known
 from pavior.pipeline.side import base_of, head_of
+
+if TYPE_CHECKING:
+    from pavior.pipeline.crew import Crew, Doing
 
 MANY = 48
 """Subjects from which on it pays to list all that the base rendered at once, and to fork."""
@@ -62,43 +67,85 @@ def diff(
     everything: bool = False,
     details: bool = False,
     clock: Clock | None = None,
+    crew: Crew | None = None,
 ) -> Difference:
     """What the working tree changes against a base, a Git reference. Raises GitProblem, UnknownName, LostWorker.
 
+    A `crew` compares on other machines what `jobs` processes would here. Raises CrewFault, and FilesMoved, then.
     `everything`: render all of both sides, also what can't differ; the answer is the same. `details`: keep every change.
     """
     recover(root)
+    if crew is not None:
+        crew.begin(root, comparing, reference, selection, everything, details)
     commit, blobs, found = _paired(root, reference, everything, clock or Clock())
-    pairing = found.value
-    if pairing is None:
+    if found.value is None:
         return Difference(None, found.diagnostics)
-    head = pairing.head.fleet
+    head = found.value.head.fleet
     require_known(head.repository, head.platform.target_names, selection)
-    subjects = [s for s in pairing.affected.subjects if selection.source(s.source)]
-    rules = knowledge_of(head.repository, head.platform.schemas)
-    assert rules.value is not None, "the rules that are sound hold"
-    told = (*head.diagnostics, *rules.diagnostics)
     with head.clock.phase("compare"):
-        if len(subjects) >= MANY:
-            pairing.committed.list_all()
-        reckoned = Reckoning.of(pairing.base, pairing.head, selection, from_nothing=not commit.id)
-        reckoning = None if isinstance(reckoned, str) else reckoned
-        work = _Work(pairing, selection, rules.value, details, reckoning)
+        work = _begun(found.value, selection, details, from_nothing=not commit.id)
+        subjects, others = work.subjects(), work.others()
+        told = (*head.diagnostics, *work.rules_told)
         workers = jobs or _processors()
-        parts = list(forked(work.compare, _shares(subjects, workers), workers))
-        if reckoning is not None and reckoning.priced_anew():
-            known = set(subjects)
-            others = [s for s in reckoning.everybody() if s not in known and selection.source(s.source)]
-            parts += [
-                _Part(work.grouping(), costs=sums) for sums in forked(work.reckon, _shares(others, workers), workers)
-            ]
-        cost = _cost(parts, work) if reckoning is not None else None
-        edits = edited(pairing.base, pairing.head, selection)
+        parts = list(
+            forked(work.compare, _shares(subjects, workers), workers)
+            if crew is None
+            else _sent(crew, "compare", len(subjects))
+        )
+        if others:
+            sums = (
+                forked(work.reckon, _shares(others, workers), workers)
+                if crew is None
+                else _sent(crew, "reckon", len(others))
+            )
+            parts += [_Part(work.grouping(), costs=each) for each in sums]
+        if crew is not None and not crew.unchanged():
+            raise FilesMoved
+        cost = _cost(parts, work) if work.reckoning is not None else None
+        edits = edited(work.pairing.base, work.pairing.head, selection)
     blobs.close()
     report, withheld = _joined(parts, reference, commit, told, work)
-    unknown = reckoned if isinstance(reckoned, str) else ""
-    told_all = replace(report, cost=cost, cost_unknown=unknown, edits=edits)
+    told_all = replace(report, cost=cost, cost_unknown=work.cost_unknown, edits=edits)
     return Difference(told_all, report.diagnostics, withheld)
+
+
+def comparing(root: Path, reference: str, selection: Selection, everything: bool, details: bool) -> Doing:
+    """What a worker on another machine loads of a difference, and makes of a range of its subjects: see `_Work`."""
+    from pavior.pipeline.crew import Differs, require_count  # noqa: PLC0415  (most runs have no crew)
+
+    commit, _, found = _paired(root, reference, everything, Clock())
+    if found.value is None:
+        raise Differs("golden paths that can't be used")
+    work = _begun(found.value, selection, details, from_nothing=not commit.id)
+    of_kind: Mapping[str, tuple[Sequence[Subject], Callable[[Sequence[Subject]], Any]]] = {
+        "compare": (work.subjects(), work.compare),
+        "reckon": (work.others(), work.reckon),
+    }
+
+    def compared(kind: str, start: int, stop: int, count: int) -> Sequence[Any]:
+        subjects, compare_them = of_kind[kind]
+        require_count(len(subjects), count)
+        return [compare_them(subjects[start:stop])]
+
+    return compared
+
+
+def _sent(crew: Crew, kind: str, count: int) -> Iterator[Any]:
+    """What workers on other machines make of the subjects of a kind, in parts."""
+    return crew.map(kind, count, crew.share(count, MANY, count or 1))
+
+
+def _begun(pairing: Pairing, selection: Selection, details: bool, *, from_nothing: bool) -> _Work:
+    """What comparing needs, beside the two sides."""
+    head = pairing.head.fleet
+    rules = knowledge_of(head.repository, head.platform.schemas)
+    assert rules.value is not None, "the rules that are sound hold"
+    if len(pairing.affected.subjects) >= MANY:
+        pairing.committed.list_all()
+    reckoned = Reckoning.of(pairing.base, pairing.head, selection, from_nothing=from_nothing)
+    unknown = reckoned if isinstance(reckoned, str) else ""
+    reckoning = None if isinstance(reckoned, str) else reckoned
+    return _Work(pairing, selection, rules.value, details, reckoning, unknown, rules.diagnostics)
 
 
 @rare_collections()
@@ -152,6 +199,19 @@ class _Work:
     knowledge: Knowledge
     details: bool = False
     reckoning: Reckoning | None = None
+    cost_unknown: str = ""
+    rules_told: tuple[Diagnostic, ...] = ()
+
+    def subjects(self) -> list[Subject]:
+        """Those that are asked about of which something can differ."""
+        return [s for s in self.pairing.affected.subjects if self.selection.source(s.source)]
+
+    def others(self) -> list[Subject]:
+        """Those of which only the cost can, since prices do."""
+        if self.reckoning is None or not self.reckoning.priced_anew():
+            return []
+        known = set(self.subjects())
+        return [s for s in self.reckoning.everybody() if s not in known and self.selection.source(s.source)]
 
     def grouping(self) -> Grouping:
         """An empty one."""

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from pavior.diagnostics import Diagnostic
 from pavior.phases.write.endings import endings_deferred
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -18,6 +19,14 @@ Done = TypeVar("Done")
 
 class LostWorker(Exception):
     """A worker process ended before its work: killed, mostly for want of memory."""
+
+
+class CrewFault(Exception):
+    """Workers on other machines can't do it; `diagnostic` says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
 
 
 def forked(work: Callable[[Part], Done], parts: Iterable[Part], jobs: int, chunk: int = 1) -> Iterator[Done]:

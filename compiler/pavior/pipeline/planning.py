@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from pavior.diagnostics import Diagnostic
 from pavior.model import ServiceId
-from pavior.pipeline.assemble import Owner, layers_of
+from pavior.pipeline.assemble import Owner
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.compile import Taken, Workbench, lasting_hash
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.groups import owners
+from pavior.pipeline.restore import Moved
 from pavior.pipeline.selection import Selection
 from pavior.pipeline.together import Step, Together
-from pavior.pipeline.work import work_all
+from pavior.pipeline.work import Worked, work_all
 
 if TYPE_CHECKING:
+    from pavior.pipeline.crew import Crew
     from pavior.pipeline.results import Results
+
+_TOGETHER, _MOST_TOGETHER = 8, 64
+"""Groups that a worker on another machine takes at once: few enough that what comes back is some megabytes."""
 
 Progress = Callable[[int, int], None]
 """Called with how many owners are done, and of how many."""
@@ -60,21 +65,22 @@ def planned(
     *,
     noting: bool = False,
     lasting: bool = False,
+    crew: Crew | None = None,
 ) -> Iterator[Step]:
     """Render → check → plan, one group of owners after another. What is found goes to the report. `noting`: see `plan`.
 
     `lasting`: what is taken is to mean the same to other runs, as it does for shards. A fault that is found late takes back what
-    was planned for the services that it concerns: see `Report.withdrawn`.
+    was planned for the services that it concerns: see `Report.withdrawn`. A `crew` that was begun works elsewhere. Raises Moved
+    where files changed meanwhile that it read.
     """
     report.diagnostics.extend(fleet.diagnostics)
     groups = list(owners(fleet, selection))
     together, bench = Together(fleet), Workbench(fleet, noting=noting)
-    results = _shared_results(fleet, selection)
-    if lasting or selection.shard is not None or results is not None:
+    results = _shared_results(fleet, selection) if crew is None else None
+    if lasting or selection.shard is not None or results is not None or crew is not None:
         bench.hashing = lasting_hash
-    for done, (group, worked) in enumerate(zip(groups, work_all(bench, groups, jobs, results), strict=True)):
-        if results is not None and worked.entry is not None:
-            results.note(worked.entry)
+    working = _worked(bench, groups, jobs, results, crew)
+    for done, (group, worked) in enumerate(zip(groups, working, strict=True)):
         found = [*worked.diagnostics, *together.compare(group, worked)]
         report.diagnostics.extend(found)
         report.targets.update(owner.target.target.name for owner in group if not owner.target.catalogue)
@@ -107,6 +113,22 @@ def planned(
     report.changed = {path: files for path, files in together.changed.items() if path not in gone}
 
 
+def _worked(
+    bench: Workbench, groups: Sequence[Sequence[Owner]], jobs: int, results: Results | None, crew: Crew | None
+) -> Iterator[Worked]:
+    """What becomes of each group, in order. Raises Moved where files changed that a crew read."""
+    if crew is None:
+        for worked in work_all(bench, groups, jobs, results):
+            if results is not None and worked.entry is not None:
+                results.note(worked.entry)
+            yield worked
+        return
+    bench.warm()  # which says what policies are bound
+    yield from crew.map("groups", len(groups), crew.share(len(groups), _TOGETHER, _MOST_TOGETHER))
+    if not crew.unchanged():
+        raise Moved
+
+
 def _shared_results(fleet: Fleet, selection: Selection) -> Results | None:
     """What the shared place has, if the environment names one."""
     if not os.environ.get("PAVIOR_SHARED_CACHE"):
@@ -114,22 +136,3 @@ def _shared_results(fleet: Fleet, selection: Selection) -> Results | None:
     from pavior.pipeline.results import Results  # noqa: PLC0415  (most runs have none)
 
     return Results.of(fleet, selection, os.environ)
-
-
-def owners(fleet: Fleet, selection: Selection) -> Iterator[list[Owner]]:
-    """Everything that is rendered, in groups that are written together or not at all: a service in all its targets."""
-    targets = [t for t in fleet.platform.targets if selection.target(t.target.name)]
-    entries = 0 if selection.environments else 1
-    shared = [*targets, *islice(fleet.entries(), entries)]
-    if selection.source("golden-paths"):
-        yield from ([Owner(target)] for target in shared)
-    for name in fleet.teams if not selection.names else ():
-        if selection.team(name) and name not in fleet.broken_teams:
-            yield from ([Owner(target, fleet.teams[name])] for target in shared)
-    for id_ in selection.services(fleet.services):
-        if fleet.writable(id_):
-            service = fleet.services[id_]
-            group = [Owner(t, service.team, service) for t in targets if layers_of(service, t.target) is not None]
-            group += [Owner(t, service.team, service) for t in islice(fleet.entries(service), entries)]
-            if group:
-                yield group

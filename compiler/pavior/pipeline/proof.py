@@ -66,7 +66,7 @@ class NotAProof(Exception):
 def inputs(root: Path, command: str, base: str | None, today: date) -> Inputs:
     """What a run of `command` on the repository at `root` depends on. `base` is a reference; raises GitProblem."""
     commit = resolve(root, base).id if base is not None else None
-    return Inputs(command, code(), _files(root, READ_FOLDERS), commit, today.isoformat())
+    return Inputs(command, code(), digest_of_files(root, READ_FOLDERS), commit, today.isoformat())
 
 
 def prove(
@@ -155,7 +155,8 @@ def code() -> str:
     return digest.hexdigest()
 
 
-def _files(root: Path, folders: Iterable[str]) -> str:
+def digest_of_files(root: Path, folders: Iterable[str]) -> str:
+    """The digest of all files in folders of a repository, by path and content."""
     digest = blake2b(digest_size=16)
     for folder in folders:
         for path, place in _plain_files(root, folder, links=True):

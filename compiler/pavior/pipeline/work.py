@@ -96,13 +96,14 @@ def work_all(
         return
     bench.warm()
 
-    def light(some: Sequence[Sequence[Owner]]) -> list[Worked]:
-        return [_light(done) if not bench.noting else done for done in work(bench, some, results)]
-
-    yield from chain.from_iterable(forked(light, together, jobs))
+    yield from chain.from_iterable(forked(lambda some: light(bench, work(bench, some, results)), together, jobs))
 
 
-def _light(done: Worked) -> Worked:
-    """The same without the files that are as they should be."""
+def light(bench: Workbench, done: Sequence[Worked]) -> list[Worked]:
+    """The same without the files that are as they should be, where nobody notes them."""
+    return list(done) if bench.noting else [_changed(each) for each in done]
+
+
+def _changed(done: Worked) -> Worked:
     units = (u if u.changed else UnitPlan(u.path, u.is_directory, u.present, ()) for u in done.units)
     return replace(done, units=tuple(units))
