@@ -119,14 +119,14 @@ def needed(name: str, found: dict[str, Distribution], extras: tuple[str, ...] = 
 
 def licences(metadata: Any) -> Iterator[str]:
     """The licences that a distribution's metadata names, each a choice or a part: all of them must be allowed."""
-    expression = metadata["License-Expression"]
+    expression = metadata.get("License-Expression")
     if expression:
         yield from re.findall(
             r"[\w.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", canonicalize_license_expression(expression))
         )
         return
     word, licence = READ.get(metadata["Name"], ("", ""))
-    if metadata["License"] in LICENSES or metadata["License"] == word:
+    if metadata.get("License") in LICENSES or (word and metadata.get("License") == word):
         yield licence or metadata["License"]
     for classifier in metadata.get_all("Classifier") or ():
         if classifier.startswith("License :: "):
