@@ -82,7 +82,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open":
         path, mode, flags = arguments
         writes = bool(flags & _WRITING) if isinstance(flags, int) else bool(set(mode or "") & set("wax+"))
-        _touch(watch, path, "opened for writing" if writes else "opened", writes)
+        follow = not (isinstance(flags, int) and flags & os.O_NOFOLLOW)
+        _touch(watch, path, "opened for writing" if writes else "opened", writes, follow=follow)
     elif event in ("os.listdir", "os.scandir"):
         _touch(watch, arguments[0], "listed", False)
     elif event in _CHANGING:

@@ -62,8 +62,10 @@ def discover(root: Path, files: Files | None = None) -> Outcome[Repository]:
         organization=ORGANIZATION,
         channels=CHANNELS if "channels.yaml" in golden_path_entries else None,
         prices=PRICES if "prices.yaml" in golden_path_entries else None,
-        environments=_environments(listing) if "environments" in golden_path_entries else {},
-        components=_declared(listing, COMPONENTS, "component") if "components" in golden_path_entries else {},
+        environments=_environments(listing) if _has(listing, golden_path_entries, "environments") else {},
+        components=_declared(listing, COMPONENTS, "component")
+        if _has(listing, golden_path_entries, "components")
+        else {},
         golden_paths=_declared(listing, GOLDEN_PATHS, "golden-path", ("components", "environments")),
         teams=(teams := _teams(listing)),
         services=_services(listing, teams),
@@ -127,6 +129,11 @@ class _Listing:
         else:
             return True
         return False
+
+
+def _has(listing: _Listing, entries: Mapping[str, Entry], folder: str) -> bool:
+    """Whether there is something to list in golden-paths/ by this name: no link, be it to a file."""
+    return folder in entries and not listing.is_linked(f"{GOLDEN_PATHS}/{folder}")
 
 
 def _environments(listing: _Listing) -> dict[str, str]:
