@@ -222,8 +222,7 @@ def test_a_command_works_from_a_folder_within_the_repository(tmp_path: Path) -> 
 def test_without_kubeconform_verify_says_how_to_get_it(tmp_path: Path) -> None:
     root = tiny(tmp_path)
     assert run(root, "render").status == 0
-    environment = {"PATH": str(tmp_path), "KUBECONFORM": ""}
-    found = run_process(root, "verify", **environment)
+    found = run_process(root, "verify", PATH=str(tmp_path), KUBECONFORM=str(tmp_path / "kubeconform"))
     assert found.status == 3
     assert "make tools" in found.errors
 

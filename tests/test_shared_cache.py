@@ -413,3 +413,12 @@ def test_what_is_wrong_with_the_place_is_in_every_form_and_never_kept(root: Path
         assert "PV801" in first.output
         # The next is over at once, and asks nobody.
         assert run(root, "check").output.count("PV801") == 0
+
+
+def test_who_fills_an_emptied_place_looks_at_everything_again(root: Path, place: Path) -> None:
+    with machine(root.with_name("kept"), filling(f"file://{place}")):
+        assert run(root, "check").status == 0
+        (entry,) = place.iterdir()
+        entry.unlink()
+        assert run(root, "check").status == 0
+    assert [each.name for each in place.iterdir()] == [entry.name]

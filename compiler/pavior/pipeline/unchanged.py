@@ -194,13 +194,22 @@ def _touched(before: Inputs, now: Inputs) -> bool:
 def run_over_all(
     root: Path, command: str, selection: Selection | None, *, strict: bool = False, also: object = None
 ) -> Iterator[Run | None]:
-    """A run that notes what it reads and leaves, unless it is not about everything. What isn't kept within is forgotten."""
-    run = Run.of(root, command, strict=strict, also=also) if selection is not None and selection.everything else None
+    """A run that notes what it reads and leaves, unless it is not about everything, or is to tell other machines what it finds.
+
+    What isn't kept within is forgotten.
+    """
+    everything = selection is not None and selection.everything and not _tells_others()
+    run = Run.of(root, command, strict=strict, also=also) if everything else None
     try:
         yield run
     finally:
         if run is not None:
             run.drop()
+
+
+def _tells_others() -> bool:
+    """Whether this machine fills the place that machines share, which may have nothing of what this one knows."""
+    return bool(os.environ.get("PAVIOR_SHARED_CACHE") and os.environ.get("PAVIOR_SHARED_CACHE_PRIVATE_KEY"))
 
 
 def _piece(value: Any) -> bytes:

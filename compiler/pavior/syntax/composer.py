@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from yaml.composer import Composer
-from yaml.error import Mark, YAMLError
+from yaml.error import Mark, MarkedYAMLError, YAMLError
 from yaml.nodes import Node
 from yaml.parser import Parser
 from yaml.reader import Reader
@@ -100,8 +100,17 @@ def compose(content: bytes, *, pure: bool = False) -> list[Node]:
     else:
         composer = _FastComposer(content)
     nodes = []
-    while composer.check_node():
-        nodes.append(composer.get_node())
+    try:
+        while composer.check_node():
+            nodes.append(composer.get_node())
+    except MarkedYAMLError as fault:
+        # libyaml reads far ahead of what is composed, and has a bound of its own since 0.2.6.
+        mark = fault.problem_mark
+        if pure or mark is None or "nesting depth" not in (fault.problem or ""):
+            raise
+        if mark.index <= _LONGEST_FOR_PURE:
+            return compose(content, pure=True)
+        raise TooDeepError(mark) from None
     return nodes
 
 
