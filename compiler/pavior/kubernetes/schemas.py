@@ -65,6 +65,8 @@ class ManifestSchemas:
         self._defined: dict[KindId, Schema] = {}
         self._whole: dict[KindId, _Compiled] = {}
         self._partial: dict[KindId, _Compiled] = {}
+        self._listed: dict[str, set[tuple[str, str]]] | None = None
+        """What files are called after, kind in lower case → folder and version of each."""
 
     def define(self, manifests: Iterable[Manifest]) -> None:
         """Learn the kinds that these manifests define, if any; other manifests are passed over."""
@@ -98,13 +100,16 @@ class ManifestSchemas:
 
     def versions(self, group: str, kind: str) -> list[str]:
         """The apiVersions that there is a file's schema for, sorted. Reads no file."""
-        found = set()
-        for name in (name for folder in self._folders for name in files.names(folder)):
-            of, _, file = name.partition("/")
-            called, _, version = file.removesuffix(".json").rpartition("_")
-            if called == kind.lower() and (of == group if group else of == version):
-                found.add(f"{group}/{version}" if group else version)
-        return sorted(found)
+        if self._listed is None:
+            self._listed = {}
+            for name in (name for folder in self._folders for name in files.names(folder)):
+                of, _, file = name.partition("/")
+                called, _, version = file.removesuffix(".json").rpartition("_")
+                self._listed.setdefault(called, set()).add((of, version))
+        found = self._listed.get(kind.lower(), ())
+        if group:
+            return sorted(f"{group}/{version}" for of, version in found if of == group)
+        return sorted(version for of, version in found if of == version)
 
     def kinds(self) -> list[KindId]:
         """Every kind there is a schema for, sorted. Reads all files."""
