@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -242,6 +243,21 @@ def test_what_is_no_scheduler_is_told(root: Path, address: str, told: str, comma
     assert "error[PV811 no-scheduler]" in found.errors
     assert told in found.errors
     assert not (root / "rendered").exists()
+
+
+@pytest.mark.parametrize(("failures", "told"), [(2, "no scheduler answers"), (3, "Dask doesn't start on this machine")])
+def test_a_busy_machine_on_which_dask_is_slow_to_start_is_no_traceback(
+    root: Path, monkeypatch: pytest.MonkeyPatch, failures: int, told: str
+) -> None:
+    left = [AssertionError()] * failures
+
+    def connect(*_: object, **__: object) -> NoReturn:
+        raise left.pop() if left else OSError
+
+    monkeypatch.setattr("distributed.Client", connect)
+    found = run(root, "render", "--executor", "tcp://127.0.0.1:1")
+    assert found.status == 3
+    assert told in found.errors
 
 
 def test_without_dask_it_is_told_what_to_install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

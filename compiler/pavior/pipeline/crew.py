@@ -188,8 +188,7 @@ def crew_at(address: str) -> Iterator[Crew]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions are compared below, by what matters
-            connect: Any = distributed.Client
-            client = connect(address, timeout=PATIENCE, set_as_default=False)
+            client = _connected(distributed.Client, address)
     except (OSError, ValueError, TypeError) as fault:
         hint = (
             "see whether the address is right, and reaches the scheduler; certificates for `tls://` are Dask's settings"
@@ -203,6 +202,15 @@ def crew_at(address: str) -> Iterator[Crew]:
         yield crew
     finally:
         crew.end()
+
+
+def _connected(connect: Callable[..., Any], address: str) -> Any:
+    """Dask's client. Raises what it raises, and CrewFault where it doesn't start."""
+    for _ in range(3):
+        # Dask asserts that a thread of its own begins within ten seconds. On a busy machine it may not.
+        with suppress(AssertionError):
+            return connect(address, timeout=PATIENCE, set_as_default=False)
+    raise _fault(codes.NO_SCHEDULER, "Dask doesn't start on this machine", "see what else it does, and try again")
 
 
 def _shown(address: str) -> str:
