@@ -263,7 +263,8 @@ class _Writer:
                 self._or_value(optional.otherwise, otherwise, two),
             )
             return f"({then} if {test} else {other})"
-        if not isinstance(optional, Select) or not by_fields(optional, scope.types):
+        is_optional = type_of(optional, scope.types) == "optional"
+        if not (isinstance(optional, Select) and is_optional and by_fields(optional.operand, scope.types)):
             return f"_orValue({self.code(optional, scope)}, {self.code(otherwise, scope)})"
         cell = known(cell_of(optional))
         if cell not in scope.cells and (not scope.assigns or self.reads[cell] == 1):
@@ -282,7 +283,8 @@ class _Writer:
         if (
             node.function == "hasValue"
             and isinstance(node.arguments[0], Select)
-            and by_fields(node.arguments[0], scope.types)
+            and type_of(node.arguments[0], scope.types) == "optional"
+            and by_fields(node.arguments[0].operand, scope.types)
         ):
             return f"({self._perhaps(node.arguments[0], scope)} is not _absent)"
         given = [self.code(argument, scope) for argument in node.arguments]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pavior.cel.tree import Call, Choice, Index, Literal, Logic, Loop, Name, Node, Select, walk
-from pavior.cel.waiting import mapped
+from pavior.cel.waiting import mapped, variable_of
 
 
 class Parted(NamedTuple):
@@ -24,7 +24,7 @@ class Parted(NamedTuple):
 def plain(node: Node, names: Mapping[str, str] | None = None, depth: int = 0) -> Node:
     """The same expression, equal to all that are written alike: without places, names of loops by how deep they are.
 
-    `x['a']` is `x.a`. `names` are those of the loops around it.
+    `x['a']` is `x.a`, where `x` may be a map. `names` are those of the loops around it.
     """
     known = names or {}
     match node:
@@ -32,7 +32,7 @@ def plain(node: Node, names: Mapping[str, str] | None = None, depth: int = 0) ->
             return Literal(_TYPES.index(type(node.value)), node.value)
         case Name():
             return Name(0, known.get(node.name, node.name))
-        case Index(key=Literal(value=str(key))):
+        case Index(key=Literal(value=str(key))) if _is_path(node.operand):
             return Select(0, plain(node.operand, known, depth), key, node.optional)
         case Loop():
             name = str(depth)
@@ -41,6 +41,11 @@ def plain(node: Node, names: Mapping[str, str] | None = None, depth: int = 0) ->
             return Loop(0, node.macro, plain(node.range, known, depth), name, test, result)
         case _:
             return replace(mapped(node, lambda part: plain(part, known, depth)), at=0)
+
+
+def _is_path(node: Node) -> bool:
+    """Whether it is read of the context, so that nobody knows it to be a list."""
+    return isinstance(node, Name | Select | Index) and variable_of(node) is None
 
 
 # To Python 1, 1.0 and True are equal.
