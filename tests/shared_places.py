@@ -13,8 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-import pavior.shared
-from pavior.shared import PLACE, PRIVATE, PUBLIC, Place, store
+import pavior.shared.place
+from pavior.shared import PLACE, PRIVATE, PUBLIC, store
+from pavior.shared.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def in_this_process() -> Iterator[None]:
         return store.get(self.url, name) if verb == "get" else store.put(self.url, name, content)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pavior.shared.Place, "_ask", ask)
+        patch.setattr(pavior.shared.place.Place, "_ask", ask)
         yield
 
 

@@ -23,6 +23,7 @@ from pavior import pipeline
 from pavior.diagnostics import Diagnostic
 from pavior.kubernetes.schemas import ManifestSchemas
 from pavior.phases.discover import discover
+from pavior.pipeline.checking import check
 from pavior.pipeline.compile import Workbench
 from pavior.pipeline.selection import Selection
 from pavior.report import concise, github, text
@@ -182,7 +183,7 @@ def test_what_somebody_puts_into_rendered_is_told(path: str, code: str, attack: 
     place = fleet / path
     place.parent.mkdir(exist_ok=True)
     place.write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: z}\n")
-    found = pipeline.check(fleet, Selection())
+    found = check(fleet, Selection())
     place.unlink()
     if not any(place.parent.iterdir()):
         place.parent.rmdir()
@@ -195,8 +196,8 @@ def test_a_rendered_tree_that_is_a_link_is_refused_as_such(link: str, attack: At
     (fleet / "rendered").rename(fleet / "moved")
     (fleet / "rendered").symlink_to(link)
     try:
-        found = pipeline.check(fleet, Selection())
-        listed = pipeline.check(fleet, Selection(names=("evil/x",)))
+        found = check(fleet, Selection())
+        listed = check(fleet, Selection(names=("evil/x",)))
     finally:
         (fleet / "rendered").unlink()
         (fleet / "moved").rename(fleet / "rendered")
@@ -208,7 +209,7 @@ def test_notes_in_rendered_are_for_people(fleet: Path) -> None:
     notes = [fleet / "rendered" / name for name in ("README.md", "prod@north/NOTES.txt", ".gitattributes")]
     for note in notes:
         note.write_text("For people.\n")
-    found = pipeline.check(fleet, Selection()).diagnostics
+    found = check(fleet, Selection()).diagnostics
     for note in notes:
         note.unlink()
     assert not [d for d in found if d.code.number == "PV708"]
@@ -218,14 +219,14 @@ def test_what_somebody_edits_in_rendered_is_told(attack: Attack, fleet: Path) ->
     path = "rendered/prod@north/payments/ledger/istio.yaml"
     before = (fleet / path).read_bytes()
     (fleet / path).write_bytes(before + b"---\napiVersion: v1\nkind: Secret\nmetadata: {name: z}\n")
-    found = pipeline.check(fleet, Selection())
+    found = check(fleet, Selection())
     (fleet / path).write_bytes(before)
     assert (path, "PV701") in {(d.span.file, d.code.number) for d in found.diagnostics if d.is_error}
 
 
 def test_a_budget_is_not_raised_above_the_organisations(attack: Attack, fleet: Path) -> None:
     attack({"team.yaml": f"{TEAM}budget: 1000000\n"})
-    found = pipeline.check(fleet, Selection())
+    found = check(fleet, Selection())
     assert (f"{HERE}/team.yaml", "PV633") in {(d.span.file, d.code.number) for d in found.diagnostics if d.is_error}
 
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from fleets import ROOT
-from pavior import pipeline
 from pavior.cli.app import pavior
+from pavior.pipeline.checking import check
 from pavior.pipeline.ownership import LARGEST
 from pavior.pipeline.selection import Selection
 
@@ -115,7 +115,7 @@ def test_bytes_of_others_stay_as_they_are(fleet: Path) -> None:
 def test_check_says_when_a_block_is_out_of_date(fleet: Path) -> None:
     (fleet / "docs").mkdir(exist_ok=True)
     (fleet / "docs/CODEOWNERS").write_text("* @acme/everyone\n")
-    codes = lambda: {d.code.number for d in pipeline.check(fleet, Selection()).diagnostics}  # noqa: E731
+    codes = lambda: {d.code.number for d in check(fleet, Selection()).diagnostics}  # noqa: E731
     assert "PV606" not in codes(), "a file without a block is nobody's business"
     _run(fleet, "codeowners", "docs/CODEOWNERS")
     assert "PV606" not in codes()
@@ -175,4 +175,4 @@ def test_a_file_that_no_forge_reads_is_neither_read_nor_written(fleet: Path) -> 
     status, said = _run(fleet, "codeowners")
     assert (status, "PV006" in said) == (1, True), said
     assert (fleet / FILE).stat().st_size == LARGEST + 1
-    assert FILE not in {d.span.file for d in pipeline.check(fleet, Selection()).diagnostics}
+    assert FILE not in {d.span.file for d in check(fleet, Selection()).diagnostics}

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from commits import commit
-from fleets import edit, put, run, tiny, tree
+from fleets import edit, put, run, tree
 from pavior import pipeline
 from pavior.git import resolve
 from pavior.git.blobs import Blobs
@@ -15,17 +15,12 @@ from pavior.phases.discover import read
 from pavior.pipeline.clock import Clock
 from pavior.pipeline.restore import Listing
 from pavior.pipeline.side import base_of, head_of
-from pavior.repository import states
-from test_unchanged import TICK, settle
+from test_unchanged import rendered, settle
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(states, "_TICK", TICK)
-    place = tiny(tmp_path / "repository")
-    run(place, "render")
-    return place
+    return rendered(tmp_path, monkeypatch)
 
 
 @pytest.fixture

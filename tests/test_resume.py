@@ -8,10 +8,9 @@ import shutil
 import pytest
 
 from commits import commit
-from fleets import edit, put, run, tiny
+from fleets import edit, put, run
 from pavior.pipeline import checking, looking
-from pavior.repository import states
-from test_unchanged import TICK, settle
+from test_unchanged import rendered, settle
 
 ONE, TWO, THREE = (f"teams/{service}/platform.yaml" for service in ("red/one", "red/two", "blue/three"))
 BASE = ("--base", "HEAD")
@@ -20,10 +19,7 @@ BASE = ("--base", "HEAD")
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A repository that was rendered, committed and checked."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(states, "_TICK", TICK)
-    place = tiny(tmp_path / "repository")
-    run(place, "render")
+    place = rendered(tmp_path, monkeypatch)
     commit(place, "base")
     settle()
     assert run(place, "check").status == 0

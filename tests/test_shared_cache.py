@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import pavior.shared
+import pavior.shared.place
 from fleets import Run, edit, put, run, run_process, tiny, tree
 from pavior.pipeline import work
 from pavior.pipeline.assemble import Owner
@@ -28,7 +28,7 @@ ALL = [f"teams/{name}" for name in ("blue/three", "red/one", "red/two")]
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that does other work may take long to start a process."""
-    monkeypatch.setattr(pavior.shared, "PATIENCE", 300.0)
+    monkeypatch.setattr(pavior.shared.place, "PATIENCE", 300.0)
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_a_server_that_refuses_is_told_once(root: Path, status: int) -> None:
 
 
 def test_a_server_that_does_not_answer_is_left_behind(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pavior.shared, "PATIENCE", 1.5)
+    monkeypatch.setattr(pavior.shared.place, "PATIENCE", 1.5)
     with server() as there:
         there.delay.clear()
         assert "no answer within 1.5 seconds" in is_told_once(root, trusting(f"{there.url}/cache"), "PV801")

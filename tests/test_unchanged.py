@@ -32,6 +32,15 @@ def root(tmp_path, home):
     return tiny(tmp_path / "repository")
 
 
+def rendered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A rendered repository in a folder, with a cache of its own and a clock of short ticks."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setattr(kept_states, "_TICK", TICK)
+    place = tiny(folder / "repository")
+    run(place, "render")
+    return place
+
+
 def settle() -> None:
     """Let all files grow older than the clock's tick."""
     time.sleep(2 * TICK / 1e9)
@@ -70,8 +79,8 @@ def test_files_are_read_once_more_after_the_run_that_wrote_them_and_then_no_more
     run(root, "render")
     settle()
     read: list[str] = []
-    original = pipeline.outputs._read
-    monkeypatch.setattr(pipeline.outputs, "_read", lambda path, *most: read.append(path) or original(path, *most))
+    original = pipeline.outputs.bytes_of
+    monkeypatch.setattr(pipeline.outputs, "bytes_of", lambda path, *most: read.append(path) or original(path, *most))
     run(root, "render")
     assert read
     read.clear()

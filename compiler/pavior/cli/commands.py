@@ -18,7 +18,7 @@ from pavior.git.run import GitProblem, UnknownReference
 from pavior.kubernetes import BrokenTool, MissingTool
 from pavior.phases.discover import NotARepository, find_root
 from pavior.phases.write import Locked, WriteFailed
-from pavior.pipeline import CrewFault, LostWorker, Moved, Report, Selection, UnknownName, check, render, validate
+from pavior.pipeline import CrewFault, LostWorker, Moved, Report, Selection, UnknownName, render, validate
 from pavior.pipeline.clock import Clock
 from pavior.report.escaping import ascii_json, visible
 
@@ -137,6 +137,8 @@ def crew_of(options: Options) -> AbstractContextManager[Crew | None]:
 
 
 def _check(root: Path, options: Options) -> int:
+    from pavior.pipeline.checking import check  # noqa: PLC0415  (a render needs nothing of it)
+
     clock = Clock(running=options["timings"])
     selection, prove = _proven(root, "check", options, _selection(options))
     with progress("checking") as advance:

@@ -71,9 +71,8 @@ def find_kubeconform() -> Path:
 
 def verify(repository: Path, rendered: str, schemas: Sequence[Path]) -> Verification:
     """Run kubeconform over the tree at `rendered` (below `repository`), with the schemas of these folders and those of the
-    kinds that manifests of the same render target define. What is no plain file
-    or folder is refused: a link leads anywhere. Raises
-    MissingTool and BrokenTool."""
+    kinds that manifests of the same render target define. What is no plain file or folder is refused: a link leads anywhere.
+    Raises MissingTool and BrokenTool."""
     program = find_kubeconform()
     if refused := tuple(_not_plain(f"{repository}/{rendered}", rendered)):
         return Verification(diagnostics=refused)

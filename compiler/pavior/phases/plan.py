@@ -16,7 +16,7 @@ from pavior.diagnostics import Diagnostic, Note, Outcome
 from pavior.diagnostics.codes.plan import ARTIFACT_TAKEN, DIFFERS, FOREIGN_FILE, STRANGER, SYMBOLIC_LINK
 from pavior.emit import marker_source
 from pavior.model import RENDERED, Action, Change, Span, UnitPlan
-from pavior.repository.states import digest_of, state_of
+from pavior.repository.states import bytes_of, digest_of, state_of
 
 _LONGEST_FIRST_LINE = 4096
 _MANIFESTS = (".yaml", ".yml", ".json", ".jsonnet")
@@ -97,7 +97,7 @@ def differences(root: Path | str, unit: UnitPlan) -> Iterator[Diagnostic]:
             content = change.content or b""
             # What differs begins in what is as long as the new one, whatever somebody added to the file.
             present = (
-                _read(os.path.join(root, path), len(content) + _LONGEST_FIRST_LINE)
+                bytes_of(os.path.join(root, path), len(content) + _LONGEST_FIRST_LINE)
                 .decode("utf-8", "replace")
                 .split("\n")
             )
@@ -229,7 +229,7 @@ def _plan_content(
     """The change that makes `new` of the regular file at `path`; `status` is None where there is none."""
     if status is None:
         return Change(path, Action.CREATE, new)
-    if status.st_size == len(new) and _read(f"{rendered}/{path}") == new:
+    if status.st_size == len(new) and bytes_of(f"{rendered}/{path}") == new:
         return Change(path, Action.KEEP, None, (state_of(status), digest_of(new)) if noting else None)
     # A power failure may leave an empty file of ours: nobody loses anything when it is written again.
     if status.st_size and _rendered_from(f"{rendered}/{path}") is None:
@@ -358,9 +358,4 @@ def _first_difference(path: str, present: list[str], new: list[str]) -> tuple[Sp
 
 def _rendered_from(place: str) -> str | None:
     """The folder that the regular file at `place` was rendered from; None where it isn't Pavior's."""
-    return marker_source(_read(place, _LONGEST_FIRST_LINE).split(b"\n", 1)[0])
-
-
-def _read(place: str, most: int = -1) -> bytes:
-    with open(place, "rb", buffering=0) as file:
-        return file.read(most)
+    return marker_source(bytes_of(place, _LONGEST_FIRST_LINE).split(b"\n", 1)[0])

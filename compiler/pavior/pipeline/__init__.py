@@ -34,7 +34,6 @@ __all__ = [
     "Report",
     "Selection",
     "UnknownName",
-    "check",
     "owners",
     "planned",
     "render",
@@ -108,21 +107,3 @@ def render(
         if run is not None:
             remember(run, fleet, report, today, committing)
     return report
-
-
-def check(
-    root: Path,
-    selection: Selection,
-    clock: Clock | None = None,
-    progress: Progress | None = None,
-    jobs: int = 1,
-    base: str | None = None,
-    today: date | None = None,
-) -> Report:
-    """Everything that render would find, and each file of rendered/ that is not what it would write.
-
-    With a base, a Git reference, also what is lost of the data that it has. Raises `GitProblem` then.
-    """
-    from pavior.pipeline import checking  # noqa: PLC0415  (a render needs nothing of it)
-
-    return checking.check(root, selection, clock, progress, jobs, base, today)

@@ -37,7 +37,10 @@ def check(
     base: str | None = None,
     today: date | None = None,
 ) -> Report:
-    """See `pipeline.check`."""
+    """Everything that render would find, and each file of rendered/ that is not what it would write.
+
+    With a base, a Git reference, also what is lost of the data that it has. Raises `GitProblem` then.
+    """
     report = Report(clock=clock or Clock())
     recover(root)
     commit = resolve(root, base) if base is not None else None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pavior.emit import marker_source
 from pavior.model import Action, UnitPlan
 from pavior.phases.plan import may_be_synced
-from pavior.repository.states import SIZE, UNKNOWN, Seen, State, digest_of, is_settled, settled, state_of
+from pavior.repository.states import SIZE, UNKNOWN, Seen, State, bytes_of, digest_of, is_settled, settled, state_of
 
 _DIGEST = 16
 _FIRST_LINE = 4096
@@ -158,7 +158,7 @@ class Comparison:
             if state == seen[0] and is_settled(status, self.limit):
                 now[name] = seen
                 continue
-            digest = digest_of(_read(place)) if stat.S_ISREG(status.st_mode) else b""
+            digest = digest_of(bytes_of(place)) if stat.S_ISREG(status.st_mode) else b""
             if digest != seen[1]:
                 self._differ(folder, (name,))
             now[name] = settled(state, self.began), digest
@@ -173,9 +173,4 @@ class Comparison:
             return True
         if not stat.S_ISREG(status.st_mode):
             return False
-        return marker_source(_read(place, _FIRST_LINE).split(b"\n", 1)[0]) is not None
-
-
-def _read(path: str, most: int = -1) -> bytes:
-    with open(path, "rb", buffering=0) as file:
-        return file.read(most)
+        return marker_source(bytes_of(place, _FIRST_LINE).split(b"\n", 1)[0]) is not None

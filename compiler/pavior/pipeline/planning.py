@@ -18,6 +18,7 @@ from pavior.pipeline.restore import Moved
 from pavior.pipeline.selection import Selection
 from pavior.pipeline.together import Step, Together
 from pavior.pipeline.work import Worked, work_all
+from pavior.shared import PLACE
 
 if TYPE_CHECKING:
     from pavior.pipeline.crew import Crew
@@ -131,7 +132,7 @@ def _worked(
 
 def _shared_results(fleet: Fleet, selection: Selection) -> Results | None:
     """What the shared place has, if the environment names one."""
-    if not os.environ.get("PAVIOR_SHARED_CACHE"):
+    if not os.environ.get(PLACE):
         return None
     from pavior.pipeline.results import Results  # noqa: PLC0415  (most runs have none)
 

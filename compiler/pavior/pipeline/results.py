@@ -24,7 +24,8 @@ from pavior.pipeline.compile import Compiled, Taken, Workbench
 from pavior.pipeline.fleet import Fleet
 from pavior.pipeline.policies import schema_folders
 from pavior.pipeline.selection import Selection
-from pavior.shared import Place
+from pavior.repository.states import bytes_of
+from pavior.shared.place import Place
 
 _IDENTITY = Struct("<Q")
 
@@ -178,7 +179,7 @@ def _held(root: Path, folder: str, size: int, elsewhere: Mapping[str, str]) -> d
         plain = all(stat.S_ISREG(status.st_mode) for status in statuses)
         if not plain or sum(status.st_size for status in statuses) != size:
             return None
-        files = {path: _read(f"{rendered}/{path}", size) for path in paths}
+        files = {path: bytes_of(f"{rendered}/{path}", size) for path in paths}
     except OSError:
         return None
     return files if all(sha256(files[path]).hexdigest() == digest for path, digest in elsewhere.items()) else None
@@ -197,11 +198,6 @@ def _plain_files(rendered: str, folder: str) -> Iterator[str]:
             yield from _plain_files(rendered, path)
         else:
             yield path
-
-
-def _read(place: str, most: int) -> bytes:
-    with open(place, "rb", buffering=0) as file:
-        return file.read(most)
 
 
 def _hash(plain: object) -> str:

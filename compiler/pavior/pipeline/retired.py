@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pavior.diagnostics import Diagnostic, Note
 from pavior.diagnostics.codes.plan import DATA_REMOVED, IMMUTABLE_CHANGED
 from pavior.layering.merge import part
-from pavior.model import RENDERED, ServiceId, Span, UnitPlan
+from pavior.model import RENDERED, Document, ServiceId, Span, UnitPlan
 from pavior.phases.removal import DataLoss, ManifestsByPath, data_manifests, pointer_steps, removed_data
 from pavior.phases.render import DATA_FOLDER
 from pavior.pipeline.fleet import Fleet
@@ -34,14 +34,21 @@ def unnoted(fleet: Fleet, present: ManifestsByPath, new: ManifestsByPath, when: 
             yield _diagnostic(fleet, owner, environment, loss, when)
 
 
+def notes_of(document: Document) -> Mapping[str, Mapping[str, object]]:
+    """The `retired:` notes of a file, which may be at fault: those that have the form of one."""
+    said = part(document.value, ("retired",))
+    notes = said.items() if isinstance(said, dict) else ()
+    return {str(name): note for name, note in notes if isinstance(note, dict)}
+
+
 def _noted(fleet: Fleet, service: ServiceId, need: str, environment: str) -> bool:
     notes = []
     if service in fleet.services:
-        notes.append(part(fleet.services[service].document.value, ("retired", need)))
+        notes.append(notes_of(fleet.services[service].document).get(need, {}))
     if service.team in fleet.teams:
-        notes.append(part(fleet.teams[service.team].document.value, ("retired", f"{service.name}/{need}")))
+        notes.append(notes_of(fleet.teams[service.team].document).get(f"{service.name}/{need}", {}))
     # A file at fault may hold anything.
-    said = [note.get("environments") for note in notes if isinstance(note, dict)]
+    said = [note.get("environments") for note in notes]
     return any(isinstance(environments, list) and environment in environments for environments in said)
 
 

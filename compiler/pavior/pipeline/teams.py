@@ -15,6 +15,7 @@ from pavior.phases.quota import Amounts, Quota, above_cap, quota, quotas
 from pavior.phases.render import fault_diagnostic
 from pavior.pipeline.assemble import ServiceInput, TeamInput, scene_of
 from pavior.pipeline.fleet import Fleet
+from pavior.pipeline.retired import notes_of
 from pavior.platform import TargetContext, scenes_of
 from pavior.schema.fault import Fault, span_of
 
@@ -108,7 +109,7 @@ def _said_span(document: Document, environment: str, at: Path) -> Span:
 def retired_at(fleet: Fleet, service: ServiceId) -> Span | None:
     """Where a service's team says that it, or an entry of it, is gone."""
     team = fleet.teams.get(service.team)
-    notes = _notes(team.document) if team is not None else {}
+    notes = notes_of(team.document) if team is not None else {}
     named = next((name for name in notes if name.partition("/")[0] == service.name), None)
     return team.document.positions().key(("retired", named)) if team is not None and named is not None else None
 
@@ -116,21 +117,14 @@ def retired_at(fleet: Fleet, service: ServiceId) -> Span | None:
 def not_retired(fleet: Fleet) -> Iterator[Diagnostic]:
     """The `retired:` notes about what is there, in each environment that they name."""
     for service in fleet.services.values():
-        for need, note in _notes(service.document).items():
+        for need, note in notes_of(service.document).items():
             yield from _there(service.document, service, (need, need), note)
     for team in fleet.teams.values():
-        for named, note in _notes(team.document).items():
+        for named, note in notes_of(team.document).items():
             name, _, need = named.partition("/")
             service_of = fleet.services.get(ServiceId(team.name, name))
             if service_of is not None:
                 yield from _there(team.document, service_of, (named, need), note)
-
-
-def _notes(document: Document) -> Mapping[str, Mapping[str, object]]:
-    """The `retired:` notes of a file, which may be at fault: those that have the form of one."""
-    said = part(document.value, ("retired",))
-    notes = said.items() if isinstance(said, dict) else ()
-    return {str(name): note for name, note in notes if isinstance(note, dict)}
 
 
 def _there(

@@ -25,6 +25,7 @@ from pavior.pipeline.parts import Apart, Part
 from pavior.pipeline.selection import Selection
 from pavior.repository import WorkingTree
 from pavior.repository.states import UNKNOWN, Inputs, NotingTree, State, changes
+from pavior.shared import PLACE, PRIVATE
 
 _TOGETHER = 256
 """Folders that are written at once."""
@@ -209,7 +210,7 @@ def run_over_all(
 
 def _tells_others() -> bool:
     """Whether this machine fills the place that machines share, which may have nothing of what this one knows."""
-    return bool(os.environ.get("PAVIOR_SHARED_CACHE") and os.environ.get("PAVIOR_SHARED_CACHE_PRIVATE_KEY"))
+    return bool(os.environ.get(PLACE) and os.environ.get(PRIVATE))
 
 
 def _piece(value: Any) -> bytes:

@@ -62,6 +62,12 @@ def is_settled(status: os.stat_result, before: int) -> bool:
     return status.st_ctime_ns < before - _TICK and status.st_mtime_ns < before - _TICK
 
 
+def bytes_of(place: str, most: int = -1) -> bytes:
+    """What a file holds, or how it begins, read at once. Raises OSError."""
+    with open(place, "rb", buffering=0) as file:
+        return file.read(most)
+
+
 def digest_of(content: bytes) -> bytes:
     """What stands for the content of a file. Processors have instructions for this one: it takes half of what BLAKE2 does."""
     return hashlib.sha256(content, usedforsecurity=False).digest()[:_DIGEST]
